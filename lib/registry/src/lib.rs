@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Applications, endpoints and event types: a watched, in-memory view for every process, and the
+//! one writer of it.
+//!
+//! Read in this order: [`Registry`] is what ingress and workers ask, without waiting; a follower
+//! task keeps it equal to the bucket; [`Writer`] is how control changes the bucket; [`Sealer`]
+//! keeps secrets unreadable there.
+//!
+//! # Invariants
+//! - A read never waits and never leaves the process.
+//! - A write returns only once this process's own view shows it and a short settling time has
+//!   passed, so "create an endpoint, send a message" never misses the endpoint.
+//! - A secret is in clear only in memory, in [`posthaste_domain::Keyring`].
+
+mod follow;
+mod key;
+mod record;
+mod seal;
+mod view;
+mod writer;
+
+pub use follow::Registry;
+pub use record::EndpointEntry;
+pub use seal::{SealError, Sealer};
+pub use writer::{WriteError, Writer};

@@ -1,0 +1,196 @@
+//! A watched key-value bucket.
+
+use async_nats::jetstream::kv::{
+    self, CreateErrorKind, Entry, Operation, Store, UpdateErrorKind, WatcherErrorKind,
+};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use tokio::sync::watch;
+use tracing::debug;
+
+use crate::{Bus, connection::LinkState};
+
+/// Why a bucket could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum BucketError {
+    /// The key exists already.
+    #[error("the key is taken")]
+    Taken,
+    /// The key was changed since it was read.
+    #[error("the key has changed meanwhile")]
+    Changed,
+    /// The broker did not answer, or refused.
+    #[error("the broker did not answer")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> BucketError {
+    BucketError::Unavailable(error.into())
+}
+
+/// A bucket of the broker. Cheap to clone.
+#[derive(Clone)]
+pub struct Bucket {
+    bus: Bus,
+    store: Store,
+}
+
+/// One step of a bucket's life as a watcher sees it.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A key has this value now.
+    Put {
+        /// The key.
+        key: String,
+        /// Its value.
+        value: Bytes,
+        /// The bucket's revision with this write.
+        revision: u64,
+    },
+    /// A key is gone.
+    Gone {
+        /// The key.
+        key: String,
+        /// The bucket's revision with this write.
+        revision: u64,
+    },
+    /// Everything that was in the bucket when the watch began has been told.
+    CaughtUp,
+    /// The watch broke off and starts anew; what follows may repeat what was told.
+    Interrupted,
+}
+
+impl Bucket {
+    pub(crate) const fn new(bus: Bus, store: Store) -> Self {
+        Self { bus, store }
+    }
+
+    /// The value of a key and the revision to name when changing it.
+    ///
+    /// # Errors
+    /// [`BucketError::Unavailable`].
+    pub async fn get(&self, key: &str) -> Result<Option<(Bytes, u64)>, BucketError> {
+        let entry = self.store.entry(key).await.map_err(unavailable)?;
+        Ok(entry
+            .filter(|entry| entry.operation == Operation::Put)
+            .map(|entry| (entry.value, entry.revision)))
+    }
+
+    /// Writes a key that must not exist; returns the revision.
+    ///
+    /// # Errors
+    /// [`BucketError::Taken`] where it exists.
+    pub async fn create(&self, key: &str, value: Bytes) -> Result<u64, BucketError> {
+        self.store.create(key, value).await.map_err(|error| match error.kind() {
+            CreateErrorKind::AlreadyExists => BucketError::Taken,
+            _ => unavailable(error),
+        })
+    }
+
+    /// Writes a key that must still be at `revision`; returns the new revision.
+    ///
+    /// # Errors
+    /// [`BucketError::Changed`] where it is not.
+    pub async fn update(&self, key: &str, value: Bytes, revision: u64) -> Result<u64, BucketError> {
+        self.store.update(key, value, revision).await.map_err(|error| match error.kind() {
+            UpdateErrorKind::WrongLastRevision => BucketError::Changed,
+            _ => unavailable(error),
+        })
+    }
+
+    /// Removes a key, whatever its value.
+    ///
+    /// # Errors
+    /// [`BucketError::Unavailable`].
+    pub async fn delete(&self, key: &str) -> Result<(), BucketError> {
+        self.store.delete(key).await.map_err(unavailable)
+    }
+
+    /// Tells everything in the bucket, then every change, for as long as the process lives.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        Watch {
+            bucket: self.clone(),
+            link: self.bus.link(),
+            entries: None,
+            next_revision: 1,
+            target: 0,
+            caught_up: false,
+        }
+    }
+}
+
+/// A watch that outlives the connection: it resumes after the last revision it told.
+pub struct Watch {
+    bucket: Bucket,
+    link: watch::Receiver<LinkState>,
+    entries: Option<kv::Watch>,
+    /// The first revision that has not been told.
+    next_revision: u64,
+    /// The last revision there was when the watch began; 0 where the bucket was empty.
+    target: u64,
+    caught_up: bool,
+}
+
+impl Watch {
+    /// The next change.
+    ///
+    /// # Errors
+    /// [`BucketError::Unavailable`] where the watch cannot be begun; asking again tries again.
+    pub async fn next(&mut self) -> Result<Change, BucketError> {
+        loop {
+            if self.entries.is_none() {
+                self.begin().await?;
+            }
+            if !self.caught_up && self.next_revision > self.target {
+                self.caught_up = true;
+                return Ok(Change::CaughtUp);
+            }
+            let Some(entries) = &mut self.entries else { continue };
+            let wake = tokio::select! {
+                biased;
+                // The server forgets a watch with its connection, and noticing that by missed
+                // heartbeats would leave us blind for seconds.
+                Ok(()) = self.link.changed() => None,
+                entry = entries.next() => entry,
+            };
+            match wake {
+                Some(Ok(entry)) => return Ok(self.told(entry)),
+                Some(Err(error)) if error.kind() == WatcherErrorKind::Other => {
+                    debug!(%error, "a watch stumbled; beginning it anew");
+                    self.entries = None;
+                }
+                Some(Err(_)) | None => self.entries = None,
+            }
+            if self.entries.is_none() {
+                return Ok(Change::Interrupted);
+            }
+        }
+    }
+
+    async fn begin(&mut self) -> Result<(), BucketError> {
+        self.link.borrow_and_update();
+        let status = self.bucket.store.status().await.map_err(unavailable)?;
+        self.target = status.info.state.last_sequence;
+        if self.target < self.next_revision.saturating_sub(1) {
+            // The bucket is younger than what we know: it was lost and made anew.
+            self.next_revision = 1;
+        }
+        let entries = self.bucket.store.watch_all_from_revision(self.next_revision).await;
+        self.entries = Some(entries.map_err(unavailable)?);
+        self.caught_up = false;
+        Ok(())
+    }
+
+    fn told(&mut self, entry: Entry) -> Change {
+        let Entry { key, value, revision, operation, delta, .. } = entry;
+        self.next_revision = revision + 1;
+        if delta == 0 {
+            self.target = self.target.min(revision); // nothing is behind it
+        }
+        match operation {
+            Operation::Put => Change::Put { key, value, revision },
+            Operation::Delete | Operation::Purge => Change::Gone { key, revision },
+        }
+    }
+}

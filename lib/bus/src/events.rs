@@ -1,0 +1,124 @@
+//! The event stream: every accepted message, its payload kept once.
+
+use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream::message::StreamMessage};
+use bytes::Bytes;
+use posthaste_domain::{DeadLetter, Delivery, Event};
+
+use crate::{Bus, PublishError, ReadError, subject, topology::EVENTS, wire, wire::WireError};
+
+/// An event as it lies in the stream.
+#[derive(Clone, Debug)]
+pub struct StoredEvent {
+    /// What is known of it.
+    pub event: Event,
+    /// The producer's JSON, byte for byte.
+    pub payload: Bytes,
+    /// Where it is in the stream.
+    pub seq: u64,
+    /// The delivery to take up again, on an event that was put in again for one endpoint.
+    pub resume: Option<Delivery>,
+}
+
+/// What became of an event that was offered.
+#[derive(Debug)]
+pub enum Accepted {
+    /// It is stored, at this sequence.
+    New(u64),
+    /// An event with the same `eventId` or idempotency key was stored before; this one was not.
+    Duplicate(Box<StoredEvent>),
+}
+
+impl Bus {
+    /// Stores an event and waits for the confirmation. Repeats of the same `eventId`, else the
+    /// same idempotency key, within the dedup window find the first one.
+    ///
+    /// # Errors
+    /// [`PublishError`]; after [`PublishError::NotConfirmed`] the event may be stored all the
+    /// same, and a repeat with the same key finds out.
+    pub async fn accept(&self, event: &Event, payload: Bytes) -> Result<Accepted, PublishError> {
+        let mut headers = HeaderMap::new();
+        headers.insert(NATS_MESSAGE_ID, dedup_id(event));
+        wire::put_head(&mut headers, wire::EVENT, event)?;
+        let subject = subject::event(&event.app, &event.event_type);
+        let ack = self.publish(subject, headers, payload).await?;
+        if !ack.duplicate {
+            return Ok(Accepted::New(ack.sequence));
+        }
+        match self.event_at_leader(ack.sequence).await {
+            // A repeat of our own publish whose first confirmation was lost.
+            Ok(Some(first)) if first.event.id == event.id => Ok(Accepted::New(ack.sequence)),
+            Ok(Some(first)) => Ok(Accepted::Duplicate(Box::new(first))),
+            // The original has aged out of the stream though its key is still remembered, or
+            // cannot be read now: only its absence is certain to be wrong to answer with.
+            Ok(None) | Err(_) => Err(PublishError::Changed),
+        }
+    }
+
+    /// Puts the event of a dead letter in again, for its endpoint alone, and removes the letter.
+    /// Asking twice within the dedup window sends once.
+    ///
+    /// # Errors
+    /// [`PublishError`]; the letter is kept unless the event is confirmed.
+    pub async fn redrive(
+        &self,
+        letter_seq: u64,
+        letter: &DeadLetter,
+        event: &Event,
+        payload: Bytes,
+    ) -> Result<(), PublishError> {
+        let resumed = Delivery {
+            run_start: letter.delivery.attempt,
+            trigger: posthaste_domain::Trigger::Manual,
+            ..letter.delivery.clone()
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert(NATS_MESSAGE_ID, format!("redrive:{letter_seq}"));
+        wire::put_head(&mut headers, wire::EVENT, event)?;
+        wire::put_head(&mut headers, wire::RESUME, &resumed)?;
+        let subject = subject::event(&event.app, &event.event_type);
+        self.publish(subject, headers, payload).await?;
+        Ok(())
+    }
+
+    /// The event at `seq`; `None` where the stream no longer has it.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the broker does not answer or the message is not ours.
+    pub async fn event_at(&self, seq: u64) -> Result<Option<StoredEvent>, ReadError> {
+        let found = self.settled_message_at(EVENTS, seq).await?;
+        found.map(from_stream).transpose().map_err(ReadError::from)
+    }
+
+    async fn event_at_leader(&self, seq: u64) -> Result<Option<StoredEvent>, ReadError> {
+        let found = self.message_at(EVENTS, seq).await?;
+        found.map(from_stream).transpose().map_err(ReadError::from)
+    }
+}
+
+/// The key under which the broker recognises a repeat. Applications never share keys, and the
+/// kinds of key never meet.
+fn dedup_id(event: &Event) -> String {
+    let app = &event.app;
+    match (&event.event_id, &event.idempotency_key) {
+        (Some(event_id), _) => format!("{app}:event:{event_id}"),
+        (None, Some(key)) => format!("{app}:key:{key}"),
+        (None, None) => format!("{app}:id:{}", event.id),
+    }
+}
+
+fn from_stream(message: StreamMessage) -> Result<StoredEvent, WireError> {
+    parse(Some(&message.headers), message.payload, message.sequence)
+}
+
+pub(crate) fn parse(
+    headers: Option<&HeaderMap>,
+    payload: Bytes,
+    seq: u64,
+) -> Result<StoredEvent, WireError> {
+    Ok(StoredEvent {
+        event: wire::head(headers, wire::EVENT)?,
+        resume: wire::optional_head(headers, wire::RESUME)?,
+        payload,
+        seq,
+    })
+}

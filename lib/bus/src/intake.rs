@@ -1,0 +1,290 @@
+//! Pulls messages, never more than there are free slots.
+//!
+//! Credit is made of slots: the right to run a claim is taken from the semaphore before the
+//! message is asked for, so what has been pulled can always be started at once and nothing ages
+//! in a buffer. Pull requests are topped up a quarter of the slots at a time, so a busy worker
+//! sends one for many messages.
+//!
+//! Absent on purpose: idle heartbeats. The server drops a pull with a heartbeat silently where too
+//! many wait, and a lost request is noticed by its expiry anyway.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{
+    StatusCode, Subject, Subscriber,
+    jetstream::{self, AckKind, consumer::PullConsumer},
+};
+use futures_util::StreamExt as _;
+use posthaste_domain::Lane;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
+    time::Instant,
+};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+use crate::{
+    Bus, Claim,
+    claim::Held,
+    connection::LinkState,
+    topology::{DELIVERIES, EVENTS, FAN_OUT},
+};
+
+/// How long the server keeps a pull request; a lost one is noticed no later than this.
+const EXPIRES: Duration = Duration::from_secs(5);
+/// How much longer we wait for word that it expired.
+const EXPIRES_MARGIN: Duration = Duration::from_secs(2);
+/// How long a stopping intake waits for messages that were on their way.
+const DRAIN_LIMIT: Duration = Duration::from_secs(2);
+
+/// What an intake pulls from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Accepted events, to be fanned out.
+    Events,
+    /// Deliveries that are due in a lane.
+    Lane(Lane),
+}
+
+impl Source {
+    /// The source's name in logs and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Lane(lane) => lane.as_str(),
+        }
+    }
+}
+
+/// Why nothing can be pulled.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot pull from {source_name}")]
+pub struct IntakeError {
+    source_name: &'static str,
+    #[source]
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Pulls claims from one source into a fixed number of slots.
+pub struct Intake {
+    bus: Bus,
+    source: Source,
+    consumer: PullConsumer,
+    inbox: Subject,
+    arrivals: Subscriber,
+    link: watch::Receiver<LinkState>,
+    slots: Arc<Semaphore>,
+    slot_count: u32,
+    /// Slots taken for messages that have not arrived; the first `asked` of them are promised to
+    /// pull requests the server still has.
+    credit: Option<OwnedSemaphorePermit>,
+    asked: usize,
+    forget_at: Instant,
+    abandon: mpsc::UnboundedSender<Held>,
+    abandoned: mpsc::UnboundedReceiver<Held>,
+}
+
+impl Intake {
+    /// Opens an intake with `slots` slots (at least one).
+    ///
+    /// # Errors
+    /// [`IntakeError`] where the broker does not know the consumer or does not answer.
+    pub async fn open(bus: &Bus, source: Source, slots: u32) -> Result<Self, IntakeError> {
+        let failed = |source_error: Box<dyn std::error::Error + Send + Sync>| IntakeError {
+            source_name: source.as_str(),
+            source: source_error,
+        };
+        let (stream, durable) = match source {
+            Source::Events => (EVENTS, FAN_OUT),
+            Source::Lane(lane) => (DELIVERIES, lane.as_str()),
+        };
+        let consumer: PullConsumer = bus
+            .jetstream
+            .get_consumer_from_stream(durable, stream)
+            .await
+            .map_err(|error| failed(error.into()))?;
+        let inbox = Subject::from(bus.client.new_inbox());
+        let arrivals =
+            bus.client.subscribe(inbox.clone()).await.map_err(|error| failed(error.into()))?;
+        let (abandon, abandoned) = mpsc::unbounded_channel();
+        let slot_count = slots.max(1);
+        Ok(Self {
+            bus: bus.clone(),
+            source,
+            consumer,
+            inbox,
+            arrivals,
+            link: bus.link(),
+            slots: Arc::new(Semaphore::new(slot_count as usize)),
+            slot_count,
+            credit: None,
+            asked: 0,
+            forget_at: Instant::now(),
+            abandon,
+            abandoned,
+        })
+    }
+
+    /// The next claim; `None` once `stop` is cancelled.
+    pub async fn next(&mut self, stop: &CancellationToken) -> Option<Claim> {
+        loop {
+            self.take_free_slots();
+            self.ask().await;
+            let wanted = if self.asked == 0 { 1 } else { self.top_up() };
+            let slots = Arc::clone(&self.slots);
+            let wake = tokio::select! {
+                biased;
+                () = stop.cancelled() => return None,
+                message = self.arrivals.next() => Wake::Arrived(message),
+                Some(held) = self.abandoned.recv() => Wake::Abandoned(held),
+                Ok(()) = self.link.changed() => Wake::Link,
+                Ok(slots) = slots.acquire_many_owned(wanted) => Wake::Freed(slots),
+                () = tokio::time::sleep_until(self.forget_at), if self.asked > 0 => Wake::Silence,
+            };
+            match wake {
+                Wake::Arrived(Some(message)) => {
+                    if let Some(claim) = self.arrived(message).await {
+                        return Some(claim);
+                    }
+                }
+                Wake::Arrived(None) => return None, // the client was closed
+                Wake::Abandoned(held) => {
+                    warn!(source = self.source.as_str(), "a claim was dropped; handing it back");
+                    held.settle(AckKind::Nak(None)).await;
+                }
+                // Whatever was asked of the old connection is unknown to the new one.
+                Wake::Link => self.asked = 0,
+                Wake::Freed(slots) => self.add_credit(slots),
+                Wake::Silence => {
+                    debug!(source = self.source.as_str(), "pull requests went unanswered");
+                    self.asked = 0;
+                }
+            }
+        }
+    }
+
+    /// How many claims are held at this moment.
+    #[must_use]
+    pub fn in_hand(&self) -> usize {
+        let credit = self.credit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        self.slot_count as usize - self.slots.available_permits() - credit
+    }
+
+    /// Stops pulling and hands back what arrives too late; the claims given out stay with their
+    /// holders. Returns how many were handed back.
+    pub async fn close(mut self) -> usize {
+        if let Err(error) = self.arrivals.drain().await {
+            debug!(%error, "the intake's subscription is gone already");
+        }
+        let mut returned = 0;
+        let late = async {
+            while let Some(message) = self.arrivals.next().await {
+                if message.status.is_none() {
+                    let message = self.in_jetstream(message);
+                    if message.ack_with(AckKind::Nak(None)).await.is_ok() {
+                        returned += 1;
+                    }
+                }
+            }
+        };
+        // Without a broker there is nobody to hand anything back to; it will notice by itself.
+        let _ = tokio::time::timeout(DRAIN_LIMIT, late).await;
+        returned
+    }
+
+    /// How many free slots are worth a pull request of their own while others wait.
+    const fn top_up(&self) -> u32 {
+        let quarter = self.slot_count / 4;
+        if quarter == 0 { 1 } else { quarter }
+    }
+
+    fn take_free_slots(&mut self) {
+        let free = self.slots.available_permits();
+        if free == 0 || (self.asked > 0 && free < self.top_up() as usize) {
+            return;
+        }
+        let free = u32::try_from(free).unwrap_or(self.slot_count);
+        if let Ok(slots) = Arc::clone(&self.slots).try_acquire_many_owned(free) {
+            self.add_credit(slots);
+        }
+    }
+
+    fn add_credit(&mut self, slots: OwnedSemaphorePermit) {
+        match &mut self.credit {
+            Some(credit) => credit.merge(slots),
+            None => self.credit = Some(slots),
+        }
+    }
+
+    /// Sends one pull request for all credit that no request covers.
+    async fn ask(&mut self) {
+        let credit = self.credit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let batch = credit.saturating_sub(self.asked);
+        if batch == 0 || !self.bus.is_connected() {
+            return;
+        }
+        let request = jetstream::consumer::pull::BatchConfig {
+            batch,
+            expires: Some(EXPIRES),
+            ..Default::default()
+        };
+        match self.consumer.request_batch(request, self.inbox.clone()).await {
+            Ok(()) => {
+                self.asked += batch;
+                self.forget_at = Instant::now() + EXPIRES + EXPIRES_MARGIN;
+            }
+            Err(error) => {
+                warn!(%error, source = self.source.as_str(), "cannot send a pull request")
+            }
+        }
+    }
+
+    async fn arrived(&mut self, message: async_nats::Message) -> Option<Claim> {
+        if let Some(status) = message.status {
+            self.asked_less(status, &message);
+            return None;
+        }
+        self.asked = self.asked.saturating_sub(1);
+        let Some(slot) = self.credit.as_mut().and_then(|credit| credit.split(1)) else {
+            // A request we had given up was answered after all.
+            let _ = self.in_jetstream(message).ack_with(AckKind::Nak(None)).await;
+            return None;
+        };
+        if self.credit.as_ref().is_some_and(|credit| credit.num_permits() == 0) {
+            self.credit = None;
+        }
+        let ack_wait = self.bus.config.ack_wait;
+        Claim::new(self.in_jetstream(message), slot, ack_wait, self.abandon.clone())
+    }
+
+    /// A request ended without filling its batch: expired, or the leader moved.
+    fn asked_less(&mut self, status: StatusCode, message: &async_nats::Message) {
+        if status == StatusCode::IDLE_HEARTBEAT {
+            return;
+        }
+        let unfilled = message
+            .headers
+            .as_ref()
+            .and_then(|headers| headers.get("Nats-Pending-Messages"))
+            .and_then(|pending| pending.as_str().parse().ok());
+        // Without a count nothing is known of any request, so all are given up.
+        self.asked = unfilled.map_or(0, |unfilled| self.asked.saturating_sub(unfilled));
+        if status != StatusCode::TIMEOUT && status != StatusCode::NOT_FOUND {
+            debug!(%status, source = self.source.as_str(), "a pull request was turned down");
+        }
+    }
+
+    fn in_jetstream(&self, message: async_nats::Message) -> jetstream::Message {
+        jetstream::Message { message, context: self.bus.jetstream.clone() }
+    }
+}
+
+/// What an intake can be woken by.
+enum Wake {
+    Arrived(Option<async_nats::Message>),
+    Abandoned(Held),
+    Link,
+    Freed(OwnedSemaphorePermit),
+    Silence,
+}

@@ -1,0 +1,216 @@
+//! The registry: a view kept equal to the bucket by one follower task.
+
+use std::{
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use posthaste_bus::{Bucket, Change};
+use posthaste_domain::{AppId, Application, EndpointId, EventTypeDefinition, OrgId};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::{
+    EndpointEntry, Sealer,
+    key::{self, Key},
+    record::EndpointRecord,
+    view::View,
+};
+
+/// How long to wait before a watch that could not be begun is tried again.
+const AGAIN_IN: Duration = Duration::from_millis(250);
+
+/// The in-memory view of applications, endpoints and event types. Cheap to clone; reads never
+/// wait for anything but a change being applied.
+#[derive(Clone)]
+pub struct Registry {
+    view: Arc<RwLock<View>>,
+    progress: watch::Receiver<Progress>,
+}
+
+/// How far the follower has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) revision: u64,
+    pub(crate) caught_up: bool,
+}
+
+impl Registry {
+    /// A registry of `bucket`, and the task that keeps it current until `stop`. Without a sealer
+    /// it has no keyrings.
+    pub fn follow(
+        bucket: &Bucket,
+        sealer: Option<Sealer>,
+        stop: CancellationToken,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let view = Arc::new(RwLock::new(View::default()));
+        let (tell, progress) = watch::channel(Progress::default());
+        let follower = Follower { view: Arc::clone(&view), tell, sealer };
+        let mut watch = bucket.watch();
+        let task = async move {
+            loop {
+                let change = tokio::select! {
+                    () = stop.cancelled() => return,
+                    change = watch.next() => change,
+                };
+                match change {
+                    Ok(change) => follower.apply(change),
+                    Err(error) => {
+                        warn!(error = &error as &dyn std::error::Error, "no watch of the registry");
+                        tokio::select! {
+                            () = stop.cancelled() => return,
+                            () = tokio::time::sleep(AGAIN_IN) => {}
+                        }
+                    }
+                }
+            }
+        };
+        (Self { view, progress }, task)
+    }
+
+    /// Waits until everything that was in the bucket at the start is known.
+    pub async fn caught_up(&self) {
+        let mut progress = self.progress.clone();
+        // The follower's end is the process's end; there is nothing to wait for then.
+        let _ = progress.wait_for(|progress| progress.caught_up).await;
+    }
+
+    /// The bucket's revision that this view shows.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.progress.borrow().revision
+    }
+
+    pub(crate) fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.clone()
+    }
+
+    /// The application with this id, or else this uid, if it is the organisation's.
+    #[must_use]
+    pub fn application(&self, org: &OrgId, id_or_uid: &str) -> Option<Arc<Application>> {
+        self.read().application(org, id_or_uid)
+    }
+
+    /// The application with this id.
+    #[must_use]
+    pub fn application_by_id(&self, id: &AppId) -> Option<Arc<Application>> {
+        self.read().application_by_id(id)
+    }
+
+    /// The organisation's applications, ascending by id.
+    #[must_use]
+    pub fn applications(&self, org: &OrgId) -> Vec<Arc<Application>> {
+        self.read().applications(org)
+    }
+
+    /// The application's endpoint with this id, or else this uid.
+    #[must_use]
+    pub fn endpoint(&self, app: &AppId, id_or_uid: &str) -> Option<Arc<EndpointEntry>> {
+        self.read().endpoint(app, id_or_uid)
+    }
+
+    /// The application's endpoint with this id.
+    #[must_use]
+    pub fn endpoint_by_id(&self, app: &AppId, id: &EndpointId) -> Option<Arc<EndpointEntry>> {
+        self.read().endpoint_by_id(app, id)
+    }
+
+    /// The application's endpoints, ascending by id.
+    #[must_use]
+    pub fn endpoints(&self, app: &AppId) -> Arc<[Arc<EndpointEntry>]> {
+        self.read().endpoints(app)
+    }
+
+    /// The organisation's event type of this name, archived or not.
+    #[must_use]
+    pub fn event_type(&self, org: &OrgId, name: &str) -> Option<Arc<EventTypeDefinition>> {
+        self.read().event_type(org, name)
+    }
+
+    /// The organisation's event types, archived ones too, ascending by name.
+    #[must_use]
+    pub fn event_types(&self, org: &OrgId) -> Vec<Arc<EventTypeDefinition>> {
+        self.read().event_types(org)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, View> {
+        // A panic while applying a change leaves at worst that one change half applied.
+        self.view.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Follower {
+    view: Arc<RwLock<View>>,
+    tell: watch::Sender<Progress>,
+    sealer: Option<Sealer>,
+}
+
+impl Follower {
+    fn apply(&self, change: Change) {
+        match change {
+            Change::Put { key, value, revision } => {
+                self.put(&key, &value);
+                self.tell.send_modify(|progress| progress.revision = revision);
+            }
+            Change::Gone { key, revision } => {
+                self.remove(&key);
+                self.tell.send_modify(|progress| progress.revision = revision);
+            }
+            Change::CaughtUp => {
+                self.tell
+                    .send_if_modified(|progress| !std::mem::replace(&mut progress.caught_up, true));
+                info!(revision = self.tell.borrow().revision, "the registry is current");
+            }
+            Change::Interrupted => warn!("the registry's watch broke off; resuming"),
+        }
+    }
+
+    fn put(&self, key: &str, value: &Bytes) {
+        let applied = match key::parse(key) {
+            Some(Key::Application(_)) => serde_json::from_slice(value)
+                .map(|found| self.change(|view| view.put_application(found))),
+            Some(Key::Endpoint(..)) => serde_json::from_slice(value)
+                .map(|found| self.open(found))
+                .map(|found| self.change(|view| view.put_endpoint(found))),
+            Some(Key::EventType(..)) => serde_json::from_slice(value)
+                .map(|found| self.change(|view| view.put_event_type(found))),
+            Some(Key::Uid) => Ok(()),
+            None => {
+                warn!(key, "a key of the registry is not known to this version");
+                Ok(())
+            }
+        };
+        if let Err(error) = applied {
+            // What was known of it stays: an old endpoint is better than none.
+            error!(key, %error, "a record of the registry cannot be read");
+        }
+    }
+
+    fn remove(&self, key: &str) {
+        match key::parse(key) {
+            Some(Key::Application(id)) => self.change(|view| view.remove_application(&id)),
+            Some(Key::Endpoint(app, id)) => self.change(|view| view.remove_endpoint(&app, &id)),
+            Some(Key::EventType(org, name)) => {
+                self.change(|view| view.remove_event_type(&org, &name))
+            }
+            Some(Key::Uid) | None => {}
+        }
+    }
+
+    fn open(&self, record: EndpointRecord) -> EndpointEntry {
+        let keyring = self.sealer.as_ref().and_then(|sealer| match record.open(sealer) {
+            Ok(keyring) => Some(keyring),
+            Err(error) => {
+                error!(endpoint = %record.endpoint.id, %error, "an endpoint's secret cannot be opened");
+                None
+            }
+        });
+        EndpointEntry { endpoint: record.endpoint, keyring }
+    }
+
+    fn change(&self, apply: impl FnOnce(&mut View)) {
+        apply(&mut self.view.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
