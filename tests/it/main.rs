@@ -1,1 +1,11 @@
-//! Placeholder.
+//! Posthaste from the outside, in the order of an event's way.
+//!
+//! `bed` is the world a test owns: a broker, and the roles in this process or as processes of
+//! their own. Every file is a stage of the way, or something that can go wrong on it.
+
+mod bed;
+mod client;
+
+mod accept;
+mod deliver;
+mod retry;

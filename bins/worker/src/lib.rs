@@ -1,1 +1,29 @@
-//! Placeholder.
+//! Takes events and deliveries off the streams and carries each to a verdict.
+//!
+//! Read in this order: [`app`] wires; `pull` claims no more than there are slots; `fan_out` turns
+//! an event into deliveries by a `plan`; `deliver` takes up a delivery that waited; `attempt`
+//! signs and sends; `settle` decides in one match what the broker is told; `record` stores what
+//! each attempt came to.
+//!
+//! # Invariants
+//! - A claim is acknowledged only after what became of it is stored: the retry schedule or the
+//!   dead letter, and the attempt's record.
+//! - A worker holds nothing that is not also in the broker. Killing it costs duplicates at most.
+//! - Being stopped is not an attempt: a delivery that was cut short comes back with its number.
+//! - Nothing here reads a database.
+
+pub mod app;
+mod attempt;
+mod claimed;
+pub mod config;
+mod deliver;
+mod fan_out;
+mod metrics;
+mod plan;
+mod pull;
+mod record;
+mod settle;
+mod stage;
+
+pub use app::{Worker, WorkerError};
+pub use config::WorkerConfig;

@@ -7,7 +7,7 @@ use posthaste_domain::Attempt;
 use crate::{Bus, PublishError, subject, wire::WireError};
 
 /// Attempts written one to a line, ready to be stored as one message.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AttemptBatch {
     lines: Vec<u8>,
     len: usize,
@@ -71,8 +71,8 @@ impl Bus {
     ///
     /// # Errors
     /// [`PublishError`] where the broker does not confirm.
-    pub async fn record(&self, batch: AttemptBatch) -> Result<(), PublishError> {
-        let body = Bytes::from(batch.lines);
+    pub async fn record(&self, batch: &AttemptBatch) -> Result<(), PublishError> {
+        let body = Bytes::copy_from_slice(&batch.lines);
         self.publish(subject::RECORDED.to_owned(), HeaderMap::new(), body).await?;
         Ok(())
     }

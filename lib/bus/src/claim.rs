@@ -94,6 +94,12 @@ impl Claim {
         self.settle(AckKind::Nak(None)).await;
     }
 
+    /// Gives it back, to be offered again after `wait`. The broker counts it as held until then,
+    /// so this is for trouble of ours that passes soon, never for a retry.
+    pub async fn release_after(mut self, wait: Duration) {
+        self.settle(AckKind::Nak(Some(wait))).await;
+    }
+
     /// Runs `work`, telling the broker that we are at it for as long as it lasts, so that slow
     /// work is not given to somebody else.
     pub async fn keep_while<T>(&self, work: impl Future<Output = T>) -> T {

@@ -2,6 +2,120 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use posthaste_service::{Key, Reader};
+
+const URLS: Key = Key::new(
+    "nats.urls",
+    "nats://127.0.0.1:4222",
+    "",
+    "Servers of the broker, separated by commas and tried in turn.",
+);
+const CREDENTIALS: Key =
+    Key::new("nats.credentials", "", "path", "A .creds file with the user's JWT and seed.");
+const ROOT_CERTIFICATES: Key = Key::new(
+    "nats.root_certificates",
+    "",
+    "path",
+    "PEM certificates to trust for the broker, beside the system's.",
+);
+const REPLICAS: Key = Key::new(
+    "nats.replicas",
+    "1",
+    "servers",
+    "How many servers hold each stream: 1, or 3 or 5 in production.",
+);
+/// How long events are kept; public for checks against other settings.
+pub const EVENTS_MAX_AGE: Key = Key::new(
+    "nats.events_max_age_ms",
+    "259200000",
+    "ms",
+    "How long events are kept; longer than the retry schedule lasts.",
+);
+const EVENTS_MAX_BYTES: Key = Key::new(
+    "nats.events_max_bytes",
+    "8589934592",
+    "bytes",
+    "How much room events may take per server; beyond it new ones are answered with 503.",
+);
+const ATTEMPTS_MAX_AGE: Key = Key::new(
+    "nats.attempts_max_age_ms",
+    "259200000",
+    "ms",
+    "How long attempts wait to be read into history.",
+);
+const ATTEMPTS_MAX_BYTES: Key = Key::new(
+    "nats.attempts_max_bytes",
+    "4294967296",
+    "bytes",
+    "How much room attempts may take per server; beyond it the oldest go.",
+);
+const DEAD_LETTERS_MAX_AGE: Key =
+    Key::new("nats.dead_letters_max_age_ms", "2592000000", "ms", "How long dead letters are kept.");
+const DEAD_LETTERS_MAX_BYTES: Key = Key::new(
+    "nats.dead_letters_max_bytes",
+    "2147483648",
+    "bytes",
+    "How much room dead letters may take per server; beyond it the oldest go.",
+);
+const DEDUP_WINDOW: Key = Key::new(
+    "nats.dedup_window_ms",
+    "120000",
+    "ms",
+    "How long an eventId or idempotency key is recognised; about 150 bytes of server memory each.",
+);
+/// How long the broker waits for word of a claim; public for checks against other settings.
+pub const ACK_WAIT: Key = Key::new(
+    "nats.ack_wait_ms",
+    "45000",
+    "ms",
+    "How long the broker waits for word of a claim before it offers it to another worker.",
+);
+/// How many claims of one queue the fleet may hold; public for checks against other settings.
+pub const MAX_ACK_PENDING: Key = Key::new(
+    "nats.max_ack_pending",
+    "20000",
+    "claims",
+    "How many claims of one queue all workers together may hold.",
+);
+const PUBLISH_TIMEOUT: Key = Key::new(
+    "nats.publish_timeout_ms",
+    "2000",
+    "ms",
+    "How long one publish waits for its confirmation before it is repeated.",
+);
+const PUBLISH_BUDGET: Key = Key::new(
+    "nats.publish_budget_ms",
+    "10000",
+    "ms",
+    "How long a publish is repeated before it counts as not confirmed.",
+);
+const CONNECT_BUDGET: Key = Key::new(
+    "nats.connect_budget_ms",
+    "30000",
+    "ms",
+    "How long a starting process waits for the broker.",
+);
+
+/// Every setting of the broker.
+pub const KEYS: &[Key] = &[
+    URLS,
+    CREDENTIALS,
+    ROOT_CERTIFICATES,
+    REPLICAS,
+    EVENTS_MAX_AGE,
+    EVENTS_MAX_BYTES,
+    ATTEMPTS_MAX_AGE,
+    ATTEMPTS_MAX_BYTES,
+    DEAD_LETTERS_MAX_AGE,
+    DEAD_LETTERS_MAX_BYTES,
+    DEDUP_WINDOW,
+    ACK_WAIT,
+    MAX_ACK_PENDING,
+    PUBLISH_TIMEOUT,
+    PUBLISH_BUDGET,
+    CONNECT_BUDGET,
+];
+
 /// How to reach the broker, and how much it may keep.
 #[derive(Clone, Debug)]
 pub struct BusConfig {
@@ -46,27 +160,53 @@ pub struct StreamLimits {
     pub max_bytes: u64,
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(86_400);
-const GIB: u64 = 1 << 30;
-
-impl Default for BusConfig {
-    fn default() -> Self {
-        Self {
-            urls: vec!["nats://127.0.0.1:4222".into()],
-            credentials: None,
-            root_certificates: None,
-            name: "posthaste".into(),
-            replicas: 1,
-            events: StreamLimits { max_age: DAY * 3, max_bytes: 8 * GIB },
-            attempts: StreamLimits { max_age: DAY * 3, max_bytes: 4 * GIB },
-            dead_letters: StreamLimits { max_age: DAY * 30, max_bytes: 2 * GIB },
-            dedup_window: MINUTE * 2,
-            ack_wait: Duration::from_secs(45),
-            max_ack_pending: 20_000,
-            publish_timeout: Duration::from_secs(2),
-            publish_budget: Duration::from_secs(10),
-            connect_budget: Duration::from_secs(30),
-        }
+impl BusConfig {
+    /// Reads [`KEYS`]; `name` is what the process calls itself.
+    pub fn read(reader: &mut Reader<'_>, name: &str) -> Self {
+        let config = Self {
+            urls: reader.list(&URLS),
+            credentials: reader.optional_text(&CREDENTIALS).map(PathBuf::from),
+            root_certificates: reader.optional_text(&ROOT_CERTIFICATES).map(PathBuf::from),
+            name: name.to_owned(),
+            replicas: reader.number(&REPLICAS, 1..=5),
+            events: limits(reader, &EVENTS_MAX_AGE, &EVENTS_MAX_BYTES),
+            attempts: limits(reader, &ATTEMPTS_MAX_AGE, &ATTEMPTS_MAX_BYTES),
+            dead_letters: limits(reader, &DEAD_LETTERS_MAX_AGE, &DEAD_LETTERS_MAX_BYTES),
+            dedup_window: reader.millis(&DEDUP_WINDOW),
+            ack_wait: reader.millis(&ACK_WAIT),
+            max_ack_pending: reader.number(&MAX_ACK_PENDING, 1..=1_000_000),
+            publish_timeout: reader.millis(&PUBLISH_TIMEOUT),
+            publish_budget: reader.millis(&PUBLISH_BUDGET),
+            connect_budget: reader.millis(&CONNECT_BUDGET),
+        };
+        reader.require(!config.urls.is_empty(), &URLS, "wants at least one address");
+        reader.require(config.replicas % 2 == 1, &REPLICAS, "wants 1, 3 or 5");
+        reader.require(
+            config.dedup_window >= Duration::from_millis(100)
+                && config.dedup_window <= config.events.max_age,
+            &DEDUP_WINDOW,
+            "wants at least 100 ms and at most nats.events_max_age_ms",
+        );
+        reader.require(
+            config.publish_timeout >= Duration::from_millis(100)
+                && config.publish_timeout <= config.publish_budget,
+            &PUBLISH_TIMEOUT,
+            "wants at least 100 ms and at most nats.publish_budget_ms",
+        );
+        reader.require(
+            config.ack_wait >= Duration::from_secs(1),
+            &ACK_WAIT,
+            "wants at least 1000 ms",
+        );
+        config
     }
+}
+
+/// A stream of less than this is a mistake, not a limit.
+const SMALLEST_STREAM: u64 = 1 << 20;
+
+fn limits(reader: &mut Reader<'_>, age: &Key, bytes: &Key) -> StreamLimits {
+    let max_age = reader.millis(age);
+    reader.require(max_age >= Duration::from_secs(1), age, "wants at least 1000 ms");
+    StreamLimits { max_age, max_bytes: reader.number(bytes, SMALLEST_STREAM..=1 << 50) }
 }

@@ -1,10 +1,6 @@
 //! The dead-letter stream: deliveries nobody took, each with everything needed to send it again.
 
-use async_nats::{
-    HeaderMap,
-    header::NATS_MESSAGE_ID,
-    jetstream::message::StreamMessage,
-};
+use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream::message::StreamMessage};
 use bytes::Bytes;
 use posthaste_domain::{AppId, DeadLetter, EndpointId};
 
@@ -62,7 +58,7 @@ impl Bus {
                     next = message.sequence + 1;
                     found.push(parse(message)?);
                 }
-                Err(error) if read::is_absent(&error) => break,
+                Err(error) if crate::read::is_absent(&error) => break,
                 Err(error) => return Err(ReadError::unavailable(error)),
             }
         }

@@ -26,6 +26,8 @@ pub enum Accepted {
     New(u64),
     /// An event with the same `eventId` or idempotency key was stored before; this one was not.
     Duplicate(Box<StoredEvent>),
+    /// As [`Accepted::Duplicate`], but the first one has left the stream by age since.
+    DuplicateOfExpired,
 }
 
 impl Bus {
@@ -48,9 +50,8 @@ impl Bus {
             // A repeat of our own publish whose first confirmation was lost.
             Ok(Some(first)) if first.event.id == event.id => Ok(Accepted::New(ack.sequence)),
             Ok(Some(first)) => Ok(Accepted::Duplicate(Box::new(first))),
-            // The original has aged out of the stream though its key is still remembered, or
-            // cannot be read now: only its absence is certain to be wrong to answer with.
-            Ok(None) | Err(_) => Err(PublishError::Changed),
+            Ok(None) => Ok(Accepted::DuplicateOfExpired),
+            Err(error) => Err(PublishError::OriginalUnread(Box::new(error))),
         }
     }
 

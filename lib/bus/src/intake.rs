@@ -37,6 +37,10 @@ const EXPIRES_MARGIN: Duration = Duration::from_secs(2);
 /// How long a stopping intake waits for messages that were on their way.
 const DRAIN_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long a claim rests whose task panicked, so that a message that cannot be handled does not
+/// come back at once and for ever.
+const ABANDONED_PAUSE: Duration = Duration::from_secs(5);
+
 /// What an intake pulls from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -151,7 +155,7 @@ impl Intake {
                 Wake::Arrived(None) => return None, // the client was closed
                 Wake::Abandoned(held) => {
                     warn!(source = self.source.as_str(), "a claim was dropped; handing it back");
-                    held.settle(AckKind::Nak(None)).await;
+                    held.settle(AckKind::Nak(Some(ABANDONED_PAUSE))).await;
                 }
                 // Whatever was asked of the old connection is unknown to the new one.
                 Wake::Link => self.asked = 0,

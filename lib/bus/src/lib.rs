@@ -16,11 +16,12 @@
 pub mod attempts;
 mod bucket;
 mod claim;
-mod config;
+pub mod config;
 mod connection;
 pub mod dead_letters;
 pub mod deliveries;
 pub mod events;
+mod health;
 mod intake;
 mod publish;
 mod read;

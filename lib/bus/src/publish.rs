@@ -31,6 +31,9 @@ pub enum PublishError {
     /// The broker refused the message.
     #[error("the broker refused the message")]
     Refused(#[source] jetstream::Error),
+    /// The broker knows the message already, but the first one cannot be read now.
+    #[error("the first message of the same key cannot be read")]
+    OriginalUnread(#[source] Box<crate::ReadError>),
     /// What should be written cannot be.
     #[error("the message cannot be written")]
     Unwritable(#[from] WireError),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppId, Channel, EndpointId, EventId, EventType, MessageId, OrgId, Timestamp};
+use crate::{AppId, Channel, EventId, EventType, MessageId, OrgId, Timestamp};
 
 /// Everything known of an accepted message but its payload, which travels beside it as bytes
 /// and is never re-serialised.
@@ -29,7 +29,4 @@ pub struct Event {
     pub retention_days: u16,
     /// When ingress accepted it.
     pub accepted_at: Timestamp,
-    /// Set on a redrive: only this endpoint gets it, whatever its filters say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only: Option<EndpointId>,
 }

@@ -6,8 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use posthaste_bus::{Bucket, Change};
+use posthaste_bus::{Bucket, Change, TopologyError};
 use posthaste_domain::{AppId, Application, EndpointId, EventTypeDefinition, OrgId};
+use posthaste_service::Kit;
+use prometheus::{IntGauge, Opts};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -21,6 +23,9 @@ use crate::{
 
 /// How long to wait before a watch that could not be begun is tried again.
 const AGAIN_IN: Duration = Duration::from_millis(250);
+
+/// How long the first reading of the bucket may take: minutes' worth for the largest registry.
+const START_WITHIN: Duration = Duration::from_secs(120);
 
 /// The in-memory view of applications, endpoints and event types. Cheap to clone; reads never
 /// wait for anything but a change being applied.
@@ -37,7 +42,65 @@ pub(crate) struct Progress {
     pub(crate) caught_up: bool,
 }
 
+/// Why there is no registry.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The bucket cannot be opened.
+    #[error(transparent)]
+    Bucket(#[from] TopologyError),
+    /// The metrics of a registry are there already.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+    /// The bucket was not read to its end in time.
+    #[error("the registry was not read within {START_WITHIN:?}")]
+    TooSlow,
+}
+
 impl Registry {
+    /// Follows the registry bucket for as long as the process runs; returns once everything in it
+    /// is known, and opens the readiness gate `registry` then.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(
+        bucket: &Bucket,
+        sealer: Option<Sealer>,
+        kit: &Kit,
+    ) -> Result<Self, StartError> {
+        let gate = kit.readiness.gate("registry");
+        let revision = IntGauge::with_opts(
+            Opts::new("posthaste_config_revision", "The last revision of a bucket that was seen")
+                .const_label("bucket", "registry"),
+        )?;
+        kit.registry.register(Box::new(revision.clone()))?;
+        let (registry, follower) = Self::follow(bucket, sealer, kit.stop.intake.clone());
+        let mut progress = registry.progress();
+        let seen = async move {
+            while progress.changed().await.is_ok() {
+                let now = progress.borrow_and_update().revision;
+                revision.set(i64::try_from(now).unwrap_or(i64::MAX));
+            }
+        };
+        // The gate lives as long as the follower: dropped with it, it closes.
+        let caught_up = registry.clone();
+        kit.spawn("registry", async move {
+            let opened = async {
+                caught_up.caught_up().await;
+                gate.open();
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                () = follower => {}
+                () = seen => {}
+                () = opened => {}
+            }
+        });
+        tokio::time::timeout(START_WITHIN, registry.caught_up())
+            .await
+            .map_err(|_| StartError::TooSlow)?;
+        Ok(registry)
+    }
+
     /// A registry of `bucket`, and the task that keeps it current until `stop`. Without a sealer
     /// it has no keyrings.
     pub fn follow(

@@ -18,7 +18,7 @@ mod seal;
 mod view;
 mod writer;
 
-pub use follow::Registry;
+pub use follow::{Registry, StartError};
 pub use record::EndpointEntry;
-pub use seal::{SealError, Sealer};
+pub use seal::{SEAL_KEYS, SealError, Sealer};
 pub use writer::{WriteError, Writer};

@@ -5,8 +5,16 @@ use chacha20poly1305::{
     Key, KeyInit as _, XChaCha20Poly1305, XNonce,
     aead::{Aead as _, Payload},
 };
+use posthaste_service::{Key as ConfigKey, Reader};
 use rand::CryptoRng;
 use zeroize::Zeroizing;
+
+/// The keys that seal endpoints' secrets.
+pub const SEAL_KEYS: ConfigKey = ConfigKey::secret(
+    "registry.seal_keys",
+    "Keys that seal endpoints' secrets, each 32 bytes in base64, separated by commas. The first \
+     seals, all open.",
+);
 
 /// Bytes of a nonce, random for every sealing.
 const NONCE_LEN: usize = 24;
@@ -33,6 +41,18 @@ pub enum SealError {
 }
 
 impl Sealer {
+    /// Reads [`SEAL_KEYS`]; `None` where it is not set or faulty.
+    pub fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let keys = reader.secret(&SEAL_KEYS)?;
+        match Self::try_new(keys.reveal().split(',')) {
+            Ok(sealer) => Some(sealer),
+            Err(error) => {
+                reader.require(false, &SEAL_KEYS, error.to_string());
+                None
+            }
+        }
+    }
+
     /// A sealer with these keys, each 32 bytes in base64; the first one seals.
     ///
     /// # Errors

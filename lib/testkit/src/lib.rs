@@ -1,1 +1,35 @@
-//! Placeholder.
+//! What the tests stand on: a real broker, receivers that misbehave on request, and the real
+//! processes.
+//!
+//! - [`NatsServer`]: a nats-server of the test's own, with its own store, that can be killed and
+//!   started again;
+//! - [`Receiver`]: a merchant's HTTP server, which answers by [`Script`] and remembers what it was
+//!   sent;
+//! - [`Role`]: a built binary of this workspace, run as an operator would run it.
+//!
+//! Invariants
+//! - Everything listens on 127.0.0.1, on ports that nobody else was promised.
+//! - Dropping a value ends what it stands for: the process, the server, the files. A test that
+//!   panics leaves nothing behind.
+//! - Every wait is for an event and has a bound; past the bound it panics and says what was seen
+//!   instead.
+//!
+//! Nothing here ships, and nothing here knows Posthaste's messages or API: what is asserted is the
+//! test's business.
+#![allow(
+    clippy::expect_used,
+    reason = "a failure here is the failure of the test that asked, and must be loud"
+)]
+
+mod child;
+mod http;
+mod nats;
+mod port;
+mod receiver;
+mod role;
+
+pub use http::{get, wait_ready};
+pub use nats::{NatsServer, NatsSettings, SyncInterval};
+pub use port::free_port;
+pub use receiver::{Answer, Received, Receiver, Script};
+pub use role::{Role, spawn_role};

@@ -1,0 +1,115 @@
+//! Wires control and starts it.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::extract::DefaultBodyLimit;
+use http::Method;
+use posthaste_api::{HttpMetrics, TOKEN_SECRET, Verifier};
+use posthaste_bus::{Authority, Bus, ConnectError, TopologyError};
+use posthaste_ingress::{Acceptance, app::BodyLimitError};
+use posthaste_registry::{Registry, SEAL_KEYS, StartError, Writer};
+use posthaste_service::{
+    Key, Kit, Reader, clock,
+    listener::{self, BindError},
+    role::Role,
+};
+use tracing::info;
+
+use crate::{ControlConfig, api::Api, config, router};
+
+/// How long the last step may take.
+const FLUSH_WITHIN: Duration = Duration::from_secs(1);
+
+/// Why control does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    /// The address is taken, or not ours.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// No broker.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The broker cannot be made what we need.
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
+    /// The registry cannot be read.
+    #[error(transparent)]
+    Registry(#[from] StartError),
+    /// The metrics are there already.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+    /// Messages that we would accept are refused by the broker.
+    #[error(transparent)]
+    BodyLimit(#[from] BodyLimitError),
+    /// No token secret or no sealing key was given.
+    #[error("the configuration is not complete")]
+    Incomplete,
+}
+
+/// A running control; it stops with its kit.
+pub struct Control {
+    bus: Bus,
+    address: SocketAddr,
+}
+
+impl Control {
+    /// Where the API is answered.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl Role for Control {
+    const NAME: &'static str = "control";
+    type Config = ControlConfig;
+    type Error = ControlError;
+
+    fn keys() -> Vec<Key> {
+        let own = [TOKEN_SECRET, SEAL_KEYS];
+        [config::KEYS, posthaste_ingress::config::KEYS, posthaste_bus::config::KEYS, &own].concat()
+    }
+
+    fn read(reader: &mut Reader<'_>) -> ControlConfig {
+        ControlConfig::read(reader)
+    }
+
+    /// Binds, connects, makes the broker what we need, reads the registry, and starts serving.
+    async fn start(config: ControlConfig, kit: &Kit) -> Result<Self, ControlError> {
+        let secret = config.token_secret.ok_or(ControlError::Incomplete)?;
+        let sealer = config.sealer.ok_or(ControlError::Incomplete)?;
+        let listener = listener::bind(&config.listen).await?;
+        let address = listener
+            .local_addr()
+            .map_err(|source| BindError { address: config.listen.clone(), source })?;
+        let bus = Bus::connect(config.bus).await?;
+        BodyLimitError::check(config.acceptance.body_limit, &bus)?;
+        bus.report_health(kit)?;
+        bus.ensure_topology(Authority::Owner).await?;
+        let bucket = bus.registry_bucket().await?;
+        let registry = Registry::start(&bucket, Some(sealer.clone()), kit).await?;
+        let writer = Writer::new(bucket, registry.clone(), sealer, config.settle, clock::now);
+        let acceptance = Acceptance::new(
+            bus.clone(),
+            registry.clone(),
+            &secret,
+            &kit.registry,
+            config.acceptance.under_way,
+        )?;
+        // A message may be larger than anything else that is asked of this address.
+        let message_limit = DefaultBodyLimit::max(config.acceptance.body_limit);
+        let accept = acceptance.router().layer(message_limit);
+        let http = HttpMetrics::register(&kit.registry)?;
+        http.declare(Acceptance::PATH, &Method::POST);
+        let verifier = Verifier::new(&secret);
+        let api = Api { registry, writer, verifier, clock: clock::now };
+        let router = router(Arc::new(api), accept, http);
+        kit.spawn("http", listener::serve(listener, router, kit.stop.intake.clone()));
+        info!(%address, "control started");
+        Ok(Self { bus, address })
+    }
+
+    async fn finish(self) {
+        self.bus.flush(FLUSH_WITHIN).await;
+    }
+}

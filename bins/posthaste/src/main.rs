@@ -1,0 +1,7 @@
+//! `posthaste`: see the library of the same name.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    posthaste::main()
+}

@@ -1,0 +1,143 @@
+//! Wires a worker and starts it.
+
+use std::{sync::Arc, time::Duration};
+
+use posthaste_bus::{Authority, Bus, ConnectError, Intake, IntakeError, Source, TopologyError};
+use posthaste_domain::Lane;
+use posthaste_outbound::{Client, ClientError, OutboundConfig, SUCCESS};
+use posthaste_registry::{Registry, SEAL_KEYS, StartError};
+use posthaste_service::{Key, Kit, Reader, role::Role};
+use tracing::info;
+
+use crate::{
+    WorkerConfig, config,
+    metrics::Metrics,
+    pull::pull,
+    record::Recorder,
+    stage::{Policy, Stage},
+};
+
+/// How long the last step may take.
+const FLUSH_WITHIN: Duration = Duration::from_secs(5);
+
+/// Why a worker does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// No broker.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The broker has not what we need.
+    #[error(transparent)]
+    Topology(#[from] TopologyError),
+    /// The registry cannot be read.
+    #[error(transparent)]
+    Registry(#[from] StartError),
+    /// Nothing can be pulled.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// No client for receivers.
+    #[error(transparent)]
+    Client(#[from] ClientError),
+    /// The file of trusted certificates cannot be read.
+    #[error("cannot read outbound.ca_file")]
+    CaFile(#[source] std::io::Error),
+    /// The metrics of a worker are there already.
+    #[error(transparent)]
+    Metrics(#[from] prometheus::Error),
+    /// The configuration has no retry schedule or no sealing key.
+    #[error("the configuration is not complete")]
+    Incomplete,
+}
+
+/// A running worker; it stops with its kit.
+pub struct Worker {
+    bus: Bus,
+}
+
+impl Role for Worker {
+    const NAME: &'static str = "worker";
+    type Config = WorkerConfig;
+    type Error = WorkerError;
+
+    fn keys() -> Vec<Key> {
+        [config::KEYS, posthaste_bus::config::KEYS, &[SEAL_KEYS]].concat()
+    }
+
+    fn read(reader: &mut Reader<'_>) -> WorkerConfig {
+        WorkerConfig::read(reader)
+    }
+
+    /// Connects, reads the registry, and starts claiming.
+    async fn start(config: WorkerConfig, kit: &Kit) -> Result<Self, WorkerError> {
+        let schedule = config.schedule.clone().ok_or(WorkerError::Incomplete)?;
+        let client = Client::try_new(outbound(&config).await?)?;
+        let bus = Bus::connect(config.bus.clone()).await?;
+        bus.report_health(kit)?;
+        bus.ensure_topology(Authority::Guest).await?;
+        let bucket = bus.registry_bucket().await?;
+        let registry = Registry::start(&bucket, config.sealer.clone(), kit).await?;
+        let slots = config.slots;
+        let attempts = config.attempt_at_once as u64;
+        let limit = u64::from(slots.events) * attempts
+            + u64::from(slots.fresh)
+            + u64::from(slots.retry)
+            + u64::from(slots.bulk);
+        let metrics = Metrics::register(&kit.registry, limit)?;
+        let (recorder, writer) = Recorder::new(bus.clone(), kit.stop.work.clone());
+        // Ends by itself once the last claim has let go of the recorder.
+        kit.spawn("recorder", writer);
+        let stage = Arc::new(Stage {
+            bus: bus.clone(),
+            registry,
+            client,
+            recorder,
+            metrics: metrics.clone(),
+            policy: Policy {
+                schedule,
+                attempt_timeout: config.attempt_timeout,
+                success: SUCCESS,
+                header_names: config.header_names,
+                attempt_at_once: config.attempt_at_once,
+            },
+            cut: kit.stop.work.clone(),
+        });
+        let sources = [
+            (Source::Events, slots.events),
+            (Source::Lane(Lane::Fresh), slots.fresh),
+            (Source::Lane(Lane::Retry), slots.retry),
+            (Source::Lane(Lane::Bulk), slots.bulk),
+        ];
+        for (source, slots) in sources {
+            let intake = Intake::open(&bus, source, slots).await?;
+            let stop = kit.stop.intake.clone();
+            let tasks = kit.tracker.clone();
+            kit.spawn("pull", pull(Arc::clone(&stage), intake, source, stop, tasks));
+        }
+        let stopping = kit.stop.intake.clone();
+        kit.spawn("drain gauge", async move {
+            stopping.cancelled().await;
+            metrics.draining();
+        });
+        info!(?slots, "worker started");
+        Ok(Self { bus })
+    }
+
+    /// Sees to it that acknowledgements have left.
+    async fn finish(self) {
+        self.bus.flush(FLUSH_WITHIN).await;
+    }
+}
+
+async fn outbound(config: &WorkerConfig) -> Result<OutboundConfig, WorkerError> {
+    let extra_ca = match &config.ca_file {
+        Some(path) => Some(tokio::fs::read(path).await.map_err(WorkerError::CaFile)?.into()),
+        None => None,
+    };
+    Ok(OutboundConfig {
+        connect_timeout: config.connect_timeout,
+        allow: config.allow.clone(),
+        extra_ca,
+        https_only: config.https_only,
+        ..OutboundConfig::default()
+    })
+}

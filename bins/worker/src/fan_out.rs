@@ -1,0 +1,91 @@
+//! Turns one accepted event into one delivery for each interested endpoint.
+//!
+//! # Invariants
+//! - The event is acknowledged only after every delivery is attempted and settled, or confirmed
+//!   stored in its lane.
+//! - A delivery's message id is made of its subject and the event, so a crash between the two
+//!   repeats work inside the dedup window and changes nothing.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use posthaste_bus::{Claim, StoredEvent};
+use posthaste_domain::{Delivery, EndpointId, Lane};
+use tracing::{debug, error};
+
+use crate::{
+    claimed::Done,
+    plan::{Plan, plan},
+    settle::Settled,
+    stage::Stage,
+};
+
+/// How long a message rests that this version cannot read; a newer worker may.
+pub(crate) const UNREADABLE_PAUSE: Duration = Duration::from_secs(30);
+
+pub(crate) async fn handle(stage: &Stage, claim: Claim) {
+    let stored = match claim.event() {
+        Ok(stored) => stored,
+        Err(error) => {
+            error!(seq = claim.seq(), %error, "an event cannot be read");
+            return Done::Rest(UNREADABLE_PAUSE).settle(claim).await;
+        }
+    };
+    let again = claim.is_redelivered();
+    let done = claim.keep_while(fan_out(stage, &stored, again)).await;
+    done.settle(claim).await;
+}
+
+async fn fan_out(stage: &Stage, stored: &StoredEvent, again: bool) -> Done {
+    let waiting = if again { waiting_for(stage, stored).await } else { Ok(Vec::new()) };
+    let waiting = match waiting {
+        Ok(waiting) => waiting,
+        Err(done) => return done,
+    };
+    let app = &stored.event.app;
+    if stage.registry.application_by_id(app).is_none() {
+        debug!(message = %stored.event.id, %app, "the application is gone");
+        return Done::Stored;
+    }
+    let endpoints = stage.registry.endpoints(app);
+    match plan(stored, &endpoints, &waiting, stage.policy.attempt_at_once) {
+        Plan::Nothing => Done::Stored,
+        Plan::Attempt(deliveries) => {
+            stage.metrics.deliveries_created(deliveries.len());
+            let alone = deliveries.len() == 1;
+            let settled = deliveries.into_iter().map(|(delivery, entry)| async move {
+                let settled = stage.attempt_and_settle(delivery, stored, &entry).await;
+                finish(stage, settled, alone).await
+            });
+            join_all(settled).await.into_iter().fold(Done::Stored, Done::and)
+        }
+        Plan::Enqueue(lane, deliveries) => {
+            stage.metrics.deliveries_created(deliveries.len());
+            enqueue(stage, lane, deliveries).await
+        }
+    }
+}
+
+/// What was cut short goes back with the event if it is the only delivery; otherwise it waits in
+/// the fresh lane, so that the others are not sent twice.
+async fn finish(stage: &Stage, settled: Settled, alone: bool) -> Done {
+    match settled {
+        Settled::Done(done) => done,
+        Settled::HandedBack(_) if alone => Done::HandBack,
+        Settled::HandedBack(delivery) => enqueue(stage, Lane::Fresh, vec![*delivery]).await,
+    }
+}
+
+async fn enqueue(stage: &Stage, lane: Lane, deliveries: Vec<Delivery>) -> Done {
+    match stage.bus.enqueue_all(lane, deliveries).await {
+        Ok(()) => Done::Stored,
+        Err(error) => Done::after_failed_write(&error, "deliveries"),
+    }
+}
+
+async fn waiting_for(stage: &Stage, stored: &StoredEvent) -> Result<Vec<EndpointId>, Done> {
+    match stage.bus.waiting_for(&stored.event.id).await {
+        Ok(waiting) => Ok(waiting.into_iter().map(|(endpoint, _)| endpoint).collect()),
+        Err(error) => Err(Done::after_failed_read(&error, "waiting deliveries")),
+    }
+}

@@ -1,0 +1,170 @@
+//! What is to be done with an event: a pure decision.
+
+use std::sync::Arc;
+
+use posthaste_bus::StoredEvent;
+use posthaste_domain::{Delivery, EndpointId, Lane};
+use posthaste_registry::EndpointEntry;
+
+/// What is to be done with an event.
+#[derive(Debug)]
+pub(crate) enum Plan {
+    /// Nobody wants it, or everybody who does has been seen to.
+    Nothing,
+    /// Few endpoints: attempt each at once, on the event's own slot.
+    Attempt(Vec<(Delivery, Arc<EndpointEntry>)>),
+    /// Many endpoints, or an event put in again: each delivery waits in a lane.
+    Enqueue(Lane, Vec<Delivery>),
+}
+
+/// Plans an event for its application's `endpoints`.
+///
+/// `waiting` names the endpoints for which a delivery of this message is in the delivery stream
+/// already, put there by a worker that held the event before and did not finish. At most
+/// `attempt_at_once` deliveries are attempted on the event's own slot.
+pub(crate) fn plan(
+    stored: &StoredEvent,
+    endpoints: &[Arc<EndpointEntry>],
+    waiting: &[EndpointId],
+    attempt_at_once: usize,
+) -> Plan {
+    if let Some(resume) = &stored.resume {
+        if waiting.contains(&resume.endpoint) {
+            return Plan::Nothing;
+        }
+        let delivery = Delivery { event_seq: stored.seq, ..resume.clone() };
+        return Plan::Enqueue(Lane::Bulk, vec![delivery]);
+    }
+    let event = &stored.event;
+    let wanted: Vec<_> = endpoints
+        .iter()
+        .filter(|entry| entry.endpoint.wants(&event.event_type, &event.channels))
+        .filter(|entry| !waiting.contains(&entry.endpoint.id))
+        .collect();
+    let first = |entry: &EndpointEntry| {
+        Delivery::first(event.id.clone(), event.app.clone(), entry.endpoint.id.clone(), stored.seq)
+    };
+    // An endpoint whose secret this worker cannot open must not hold the others up.
+    let signable = wanted.iter().all(|entry| entry.keyring.is_some());
+    match wanted.len() {
+        0 => Plan::Nothing,
+        few if few <= attempt_at_once && signable => Plan::Attempt(
+            wanted.into_iter().map(|entry| (first(entry), Arc::clone(entry))).collect(),
+        ),
+        _ => Plan::Enqueue(Lane::Fresh, wanted.into_iter().map(|entry| first(entry)).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use posthaste_domain::{
+        AttemptNo, Endpoint, EndpointUrl, Event, Keyring, SigningSecret, Timestamp, Trigger,
+    };
+
+    use super::*;
+
+    const AT: Timestamp = Timestamp::from_micros(0);
+
+    fn id<T: std::str::FromStr>(prefix: &str, fill: char) -> T
+    where
+        T::Err: std::fmt::Debug,
+    {
+        format!("{prefix}{}", fill.to_string().repeat(27)).parse().unwrap()
+    }
+
+    fn stored() -> StoredEvent {
+        let event = Event {
+            id: id("msg_", 'm'),
+            org: id("org_", 'o'),
+            app: id("app_", 'a'),
+            event_type: "chargeback.created".parse().unwrap(),
+            event_id: None,
+            channels: vec![],
+            idempotency_key: None,
+            retention_days: 90,
+            accepted_at: AT,
+        };
+        StoredEvent { event, payload: Bytes::from_static(b"{}"), seq: 7, resume: None }
+    }
+
+    fn endpoint(fill: char) -> Arc<EndpointEntry> {
+        let endpoint = Endpoint {
+            id: id("ep_", fill),
+            app: id("app_", 'a'),
+            uid: None,
+            url: EndpointUrl::parse("https://example.com/").unwrap(),
+            description: String::new(),
+            version: 1,
+            disabled: false,
+            event_types: None,
+            channels: None,
+            throttle_rate: None,
+            metadata: BTreeMap::new(),
+            created_at: AT,
+            updated_at: AT,
+        };
+        let secret = SigningSecret::generate(&mut rand::rng());
+        Arc::new(EndpointEntry { endpoint, keyring: Some(Keyring::new(secret)) })
+    }
+
+    fn planned(plan: &Plan) -> Vec<char> {
+        let fill = |id: &EndpointId| id.as_str().chars().last().unwrap();
+        match plan {
+            Plan::Nothing => vec![],
+            Plan::Attempt(all) => {
+                all.iter().map(|(delivery, _)| fill(&delivery.endpoint)).collect()
+            }
+            Plan::Enqueue(_, all) => all.iter().map(|delivery| fill(&delivery.endpoint)).collect(),
+        }
+    }
+
+    #[test]
+    fn few_are_attempted_and_many_wait() {
+        let all = ['1', '2', '3'].map(endpoint);
+        let few = plan(&stored(), &all[..2], &[], 2);
+        assert!(matches!(few, Plan::Attempt(_)));
+        assert_eq!(planned(&few), ['1', '2']);
+        let many = plan(&stored(), &all, &[], 2);
+        assert!(matches!(many, Plan::Enqueue(Lane::Fresh, _)));
+        assert_eq!(planned(&many), ['1', '2', '3']);
+        assert!(matches!(plan(&stored(), &[], &[], 2), Plan::Nothing));
+    }
+
+    #[test]
+    fn whoever_is_seen_to_already_is_left_out() {
+        let all = ['1', '2'].map(endpoint);
+        let rest = plan(&stored(), &all, &[all[0].endpoint.id.clone()], 4);
+        assert_eq!(planned(&rest), ['2']);
+    }
+
+    #[test]
+    fn an_endpoint_without_its_secret_waits_instead_of_blocking_the_others() {
+        let sealed = Arc::new(EndpointEntry { keyring: None, ..(*endpoint('1')).clone() });
+        let plan = plan(&stored(), &[sealed, endpoint('2')], &[], 4);
+        assert!(matches!(plan, Plan::Enqueue(Lane::Fresh, _)));
+    }
+
+    #[test]
+    fn an_event_put_in_again_goes_to_its_endpoint_alone() {
+        let all = ['1', '2'].map(endpoint);
+        let start = AttemptNo::FIRST.next();
+        let resume = Delivery {
+            attempt: start,
+            run_start: start,
+            trigger: Trigger::Manual,
+            ..Delivery::first(id("msg_", 'm'), id("app_", 'a'), all[1].endpoint.id.clone(), 3)
+        };
+        let again = StoredEvent { resume: Some(resume), ..stored() };
+        match plan(&again, &all, &[], 4) {
+            Plan::Enqueue(Lane::Bulk, deliveries) => {
+                assert_eq!(deliveries.len(), 1);
+                assert_eq!(deliveries[0].endpoint, all[1].endpoint.id);
+                assert_eq!((deliveries[0].event_seq, deliveries[0].attempt), (7, start));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

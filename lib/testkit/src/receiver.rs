@@ -1,0 +1,259 @@
+//! A merchant's HTTP server, on raw TCP so that it can misbehave.
+//!
+//! Every request is read whole, remembered, and then answered as the [`Script`] says. It speaks as
+//! much HTTP/1.1 as its callers need: keep-alive, and bodies with a `Content-Length`. No TLS, no
+//! chunked requests (refused with 411).
+//!
+//! It runs on the runtime of the test that started it, and stops, with its connections, when it is
+//! dropped.
+
+mod answer;
+mod connection;
+mod ledger;
+mod limits;
+mod received;
+mod script;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub use self::answer::Answer;
+pub use self::received::Received;
+pub use self::script::Script;
+
+use self::ledger::Ledger;
+
+/// How long a test waits for what it expects before it fails.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Connections that may wait to be accepted: a burst of attempts must not be refused by us.
+const BACKLOG: u32 = 4096;
+/// After a failed accept, which is nearly always for want of file descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
+
+/// An HTTP server on 127.0.0.1 that answers by [`Script`] and remembers what it was sent.
+pub struct Receiver {
+    port: u16,
+    ledger: Arc<Ledger>,
+    _stop: DropGuard,
+}
+
+impl Receiver {
+    /// Starts a receiver that keeps every request.
+    ///
+    /// # Panics
+    /// If no socket can be opened.
+    pub async fn start(script: Script) -> Self {
+        Self::listen(0, Ledger::keeping(script)).await
+    }
+
+    /// As [`start`](Self::start), on a given port: for a receiver that was down, or comes back.
+    ///
+    /// # Panics
+    /// If something listens on that port.
+    pub async fn start_at(port: u16, script: Script) -> Self {
+        Self::listen(port, Ledger::keeping(script)).await
+    }
+
+    /// Starts a receiver that answers 200 and keeps no requests, but counts how often each value of
+    /// one header came, such as each `webhook-id`: for drills of many thousands.
+    ///
+    /// # Panics
+    /// If no socket can be opened.
+    pub async fn counting(header_name: &str) -> Self {
+        Self::listen(0, Ledger::counting(header_name, Script::always(Answer::OK))).await
+    }
+
+    async fn listen(port: u16, ledger: Ledger) -> Self {
+        limits::raise_open_files();
+        let socket = TcpSocket::new_v4().expect("a socket can be opened");
+        // A receiver that comes back finds the connections of its former life in TIME_WAIT.
+        socket.set_reuseaddr(true).expect("a fresh socket takes options");
+        socket
+            .bind(([127, 0, 0, 1], port).into())
+            .unwrap_or_else(|error| panic!("127.0.0.1:{port} cannot be listened on: {error}"));
+        let listener = socket.listen(BACKLOG).expect("a bound socket can listen");
+        let port = listener.local_addr().expect("a bound socket has an address").port();
+        let ledger = Arc::new(ledger);
+        let stop = CancellationToken::new();
+        tokio::spawn(stop.clone().run_until_cancelled_owned(accept(
+            listener,
+            Arc::clone(&ledger),
+            stop.clone(),
+        )));
+        Self { port, ledger, _stop: stop.drop_guard() }
+    }
+
+    /// Where it listens: `http://127.0.0.1:port`, without a path.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Answers by this script from the next request on.
+    pub fn set_script(&self, script: Script) {
+        self.ledger.set_script(script);
+    }
+
+    /// The next request that this function has not yet returned, in the order of arrival.
+    ///
+    /// # Panics
+    /// After 30 s without one, or if the receiver only counts.
+    pub async fn next(&self) -> Received {
+        let mut count = self.ledger.count();
+        let next = async {
+            loop {
+                if let Some(received) = self.ledger.next() {
+                    return received;
+                }
+                changed(&mut count).await;
+            }
+        };
+        self.expect("another request", PATIENCE, next).await
+    }
+
+    /// Every request so far, in the order of arrival; none if the receiver only counts.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.ledger.received()
+    }
+
+    /// How many requests came so far.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        *self.ledger.count().borrow()
+    }
+
+    /// Waits until at least `n` requests came in all, and returns every request so far.
+    ///
+    /// # Panics
+    /// After 30 s.
+    pub async fn wait_for(&self, n: usize) -> Vec<Received> {
+        self.wait_for_within(n, PATIENCE).await
+    }
+
+    /// As [`wait_for`](Self::wait_for), with another bound.
+    ///
+    /// # Panics
+    /// When the time is over.
+    pub async fn wait_for_within(&self, n: usize, bound: Duration) -> Vec<Received> {
+        let mut count = self.ledger.count();
+        self.expect(&format!("request {n}"), bound, reaches(&mut count, |count| count >= n)).await;
+        self.received()
+    }
+
+    /// How many requests are read and not yet answered.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        *self.ledger.in_flight().borrow()
+    }
+
+    /// Waits until at least `n` requests are read and not yet answered.
+    ///
+    /// # Panics
+    /// After 30 s.
+    pub async fn wait_in_flight(&self, n: usize) {
+        let mut in_flight = self.ledger.in_flight();
+        self.expect(&format!("{n} in flight"), PATIENCE, reaches(&mut in_flight, |now| now >= n))
+            .await;
+    }
+
+    /// Waits until every request that was read is answered, or given up by its sender.
+    ///
+    /// # Panics
+    /// After 30 s.
+    pub async fn wait_idle(&self) {
+        let mut in_flight = self.ledger.in_flight();
+        self.expect("nothing in flight", PATIENCE, reaches(&mut in_flight, |now| now == 0)).await;
+    }
+
+    /// Lets every [`Answer::Held`] go, now and from now on, until [`hold`](Self::hold).
+    pub fn release(&self) {
+        self.ledger.set_released(true);
+    }
+
+    /// Holds each further [`Answer::Held`] again until [`release`](Self::release).
+    pub fn hold(&self) {
+        self.ledger.set_released(false);
+    }
+
+    /// How many different values of the header came, if the receiver counts.
+    #[must_use]
+    pub fn distinct(&self) -> usize {
+        self.ledger.tally(|tally| tally.by_id.len())
+    }
+
+    /// How many requests repeated a value that had come before, if the receiver counts.
+    #[must_use]
+    pub fn duplicates(&self) -> usize {
+        self.ledger.tally(|tally| tally.identified - tally.by_id.len())
+    }
+
+    /// How often each value of the header came, if the receiver counts.
+    #[must_use]
+    pub fn counts(&self) -> HashMap<String, u32> {
+        self.ledger.tally(|tally| tally.by_id.clone())
+    }
+
+    /// Waits until at least `n` different values of the header came, if the receiver counts.
+    ///
+    /// # Panics
+    /// When the time is over.
+    pub async fn wait_distinct(&self, n: usize, bound: Duration) {
+        let mut count = self.ledger.count();
+        let enough = reaches(&mut count, |_| self.distinct() >= n);
+        self.expect(&format!("{n} different ids"), bound, enough).await;
+    }
+
+    async fn expect<T>(&self, what: &str, bound: Duration, event: impl Future<Output = T>) -> T {
+        match timeout(bound, event).await {
+            Ok(seen) => seen,
+            Err(_) => panic!(
+                "{what}: not seen within {bound:?}; {} requests came, {} are in flight{}",
+                self.count(),
+                self.in_flight(),
+                self.ledger.trouble()
+            ),
+        }
+    }
+}
+
+async fn accept(listener: TcpListener, ledger: Arc<Ledger>, stop: CancellationToken) {
+    let mut number = 0;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                number += 1;
+                let connection = connection::serve(stream, number, Arc::clone(&ledger));
+                tokio::spawn(stop.clone().run_until_cancelled_owned(connection));
+            }
+            Err(error) => {
+                ledger.note(format!("accept failed: {error}"));
+                sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+}
+
+async fn reaches(gauge: &mut watch::Receiver<usize>, enough: impl Fn(usize) -> bool) {
+    loop {
+        // A statement of its own: the borrow locks the gauge, and `enough` may lock the ledger.
+        let now = *gauge.borrow_and_update();
+        if enough(now) {
+            return;
+        }
+        changed(gauge).await;
+    }
+}
+
+async fn changed(gauge: &mut watch::Receiver<usize>) {
+    gauge.changed().await.expect("the ledger lives as long as its receiver");
+}
+
+#[cfg(test)]
+mod tests;
