@@ -1,20 +1,15 @@
 //! The world a test owns: a broker and the roles, all its own, all gone when it ends.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::time::{Duration, SystemTime};
 
 use posthaste_api::{Signer, TokenSecret};
-use posthaste_bus::{Authority, Bus, BusConfig, StreamLimits};
-use posthaste_control::{Control, ControlConfig};
-use posthaste_domain::{AppId, OrgId, Timestamp};
-use posthaste_ingress::{Ingress, IngressConfig};
+use posthaste_bus::{Authority, Bus, BusConfig};
+use posthaste_control::Control;
+use posthaste_domain::{OrgId, Timestamp};
+use posthaste_ingress::Ingress;
 use posthaste_service::{Kit, Reader, ShutdownConfig, Vars, role::Role, stop::Stopped};
 use posthaste_testkit::NatsServer;
-use posthaste_worker::{Worker, WorkerConfig};
-
-use crate::client::Client;
+use posthaste_worker::Worker;
 
 /// A key that seals nothing but test secrets.
 pub(crate) const SEAL_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -124,4 +119,17 @@ impl<R: Role> Running<R> {
         self.role.finish().await;
         stopped
     }
+}
+
+/// Waits until `holds`, asking again and again; for what no event tells.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let asked = async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let bound = Duration::from_secs(60);
+    tokio::time::timeout(bound, asked)
+        .await
+        .unwrap_or_else(|_| panic!("not within {bound:?}: {what}"));
 }

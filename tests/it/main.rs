@@ -5,7 +5,15 @@
 
 mod bed;
 mod client;
+mod tool;
 
 mod accept;
+mod crash;
 mod deliver;
 mod retry;
+mod share;
+mod shutdown;
+
+mod metrics;
+mod sdk;
+mod tidy;

@@ -64,7 +64,8 @@ mod tests {
     }
 
     fn told(texts: &[&'static str]) -> String {
-        let chain = texts.iter().rev().fold(None, |source, text| Some(Box::new(Told { text, source })));
+        let chain =
+            texts.iter().rev().fold(None, |source, text| Some(Box::new(Told { text, source })));
         Failure::from(*chain.unwrap()).told()
     }
 

@@ -24,7 +24,7 @@ const MAX_ECHO: usize = 512;
 /// The bytes of a body, read within the size limit of [`surface`] (413) and the listener's
 /// deadline (408).
 ///
-/// [`surface`]: crate::surface
+/// [`surface`]: crate::surface()
 #[derive(Clone, Debug)]
 pub struct RawBody(pub Bytes);
 

@@ -1,6 +1,6 @@
 //! What both HTTP surfaces share, ingress and control alike.
 //!
-//! Read in the order of a request: [`surface`] wraps a table of routes; [`Verifier`] tells whom a
+//! Read in the order of a request: [`surface()`] wraps a table of routes; [`Verifier`] tells whom a
 //! request speaks for; [`JsonBody`], [`QueryParams`] and [`PathParams`] read what it says;
 //! [`Problem`] is every answer that is not the one hoped for.
 //!

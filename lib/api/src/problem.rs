@@ -4,7 +4,7 @@
 //! only the log sees. The cause travels with the response and is logged once, by [`surface`],
 //! which knows the route.
 //!
-//! [`surface`]: crate::surface
+//! [`surface`]: crate::surface()
 
 use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 

@@ -4,7 +4,9 @@ use async_nats::HeaderMap;
 use bytes::Bytes;
 use posthaste_domain::Attempt;
 
-use crate::{Bus, PublishError, subject, wire::WireError};
+use crate::{
+    Bus, PublishError, ReadError, read::is_absent, subject, topology::ATTEMPTS, wire::WireError,
+};
 
 /// Attempts written one to a line, ready to be stored as one message.
 #[derive(Clone, Debug, Default)]
@@ -75,5 +77,21 @@ impl Bus {
         let body = Bytes::copy_from_slice(&batch.lines);
         self.publish(subject::RECORDED.to_owned(), HeaderMap::new(), body).await?;
         Ok(())
+    }
+
+    /// The first stored batch at sequence `from` or after it, and its sequence; `None` past the
+    /// end.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the broker does not answer or the batch is not in our form.
+    pub async fn attempts_from(&self, from: u64) -> Result<Option<(u64, Vec<Attempt>)>, ReadError> {
+        let stream = self.stream(ATTEMPTS).await?;
+        let request =
+            stream.raw_message_builder().sequence(from.max(1)).next_by_subject(subject::RECORDED);
+        match request.send().await {
+            Ok(message) => Ok(Some((message.sequence, parse(&message.payload)?))),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(ReadError::unavailable(error)),
+        }
     }
 }

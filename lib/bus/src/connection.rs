@@ -162,17 +162,24 @@ impl Bus {
         }
     }
 
+    /// What the connection does from now on; what it did before is not told as a change.
     pub(crate) fn link(&self) -> watch::Receiver<LinkState> {
-        self.state.clone()
+        let mut link = self.state.clone();
+        link.mark_unchanged();
+        link
     }
 
-    /// Waits until everything sent so far, acknowledgements included, has reached the server;
-    /// at most `limit`.
+    /// Waits until the server has taken everything sent so far, acknowledgements included; at most
+    /// `limit`.
+    ///
+    /// A question is asked and its answer awaited, because the server reads a connection in order.
+    /// Writing to the socket is not enough: a process that ends with unread data in its own
+    /// receive buffer resets the connection, and the server drops what it has not read.
     pub async fn flush(&self, limit: Duration) {
-        match tokio::time::timeout(limit, self.client.flush()).await {
-            Ok(Ok(())) => {}
+        match tokio::time::timeout(limit, self.jetstream.query_account()).await {
+            Ok(Ok(_)) => {}
             Ok(Err(error)) => warn!(%error, "the broker connection could not be flushed"),
-            Err(_) => warn!(?limit, "the broker did not confirm a flush in time"),
+            Err(_) => warn!(?limit, "the broker did not answer in time"),
         }
     }
 }
@@ -208,14 +215,15 @@ async fn options(
 fn tell_of(event: &Event, tell: &watch::Sender<LinkState>, reconnects: &AtomicU64) {
     match event {
         Event::Connected => {
-            tell.send_modify(|link| {
+            tell.send_if_modified(|link| {
                 // The first connection is announced too, and is generation 1 already.
-                if !link.connected {
-                    link.generation += 1;
-                    reconnects.fetch_add(1, Ordering::Relaxed);
-                    info!("connected to the broker again");
+                if link.connected {
+                    return false;
                 }
-                link.connected = true;
+                *link = LinkState { connected: true, generation: link.generation + 1 };
+                reconnects.fetch_add(1, Ordering::Relaxed);
+                info!("connected to the broker again");
+                true
             });
         }
         Event::Disconnected => {

@@ -18,7 +18,7 @@ use futures_util::StreamExt as _;
 use posthaste_domain::Lane;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
-    time::Instant,
+    time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -30,12 +30,15 @@ use crate::{
     topology::{DELIVERIES, EVENTS, FAN_OUT},
 };
 
-/// How long the server keeps a pull request; a lost one is noticed no later than this.
-const EXPIRES: Duration = Duration::from_secs(5);
+/// How long the server keeps a pull request. An idle worker asks this often, a lost request is
+/// noticed this late, and a stopping worker waits this long for the last one.
+const EXPIRES: Duration = Duration::from_secs(2);
 /// How much longer we wait for word that it expired.
 const EXPIRES_MARGIN: Duration = Duration::from_secs(2);
-/// How long a stopping intake waits for messages that were on their way.
-const DRAIN_LIMIT: Duration = Duration::from_secs(2);
+
+/// How long to wait after a request was turned down, as while a leader is elected: the answer comes
+/// at once, and so would the next.
+const TURNED_DOWN_PAUSE: Duration = Duration::from_millis(250);
 
 /// How long a claim rests whose task panicked, so that a message that cannot be handled does not
 /// come back at once and for ever.
@@ -78,6 +81,8 @@ pub struct Intake {
     inbox: Subject,
     arrivals: Subscriber,
     link: watch::Receiver<LinkState>,
+    /// The connection that `asked` is about.
+    generation: u64,
     slots: Arc<Semaphore>,
     slot_count: u32,
     /// Slots taken for messages that have not arrived; the first `asked` of them are promised to
@@ -85,6 +90,7 @@ pub struct Intake {
     credit: Option<OwnedSemaphorePermit>,
     asked: usize,
     forget_at: Instant,
+    ask_from: Instant,
     abandon: mpsc::UnboundedSender<Held>,
     abandoned: mpsc::UnboundedReceiver<Held>,
 }
@@ -111,6 +117,8 @@ impl Intake {
         let inbox = Subject::from(bus.client.new_inbox());
         let arrivals =
             bus.client.subscribe(inbox.clone()).await.map_err(|error| failed(error.into()))?;
+        let link = bus.link();
+        let generation = link.borrow().generation;
         let (abandon, abandoned) = mpsc::unbounded_channel();
         let slot_count = slots.max(1);
         Ok(Self {
@@ -119,12 +127,14 @@ impl Intake {
             consumer,
             inbox,
             arrivals,
-            link: bus.link(),
+            link,
+            generation,
             slots: Arc::new(Semaphore::new(slot_count as usize)),
             slot_count,
             credit: None,
             asked: 0,
             forget_at: Instant::now(),
+            ask_from: Instant::now(),
             abandon,
             abandoned,
         })
@@ -137,6 +147,7 @@ impl Intake {
             self.ask().await;
             let wanted = if self.asked == 0 { 1 } else { self.top_up() };
             let slots = Arc::clone(&self.slots);
+            let resting = self.ask_from > Instant::now();
             let wake = tokio::select! {
                 biased;
                 () = stop.cancelled() => return None,
@@ -145,6 +156,7 @@ impl Intake {
                 Ok(()) = self.link.changed() => Wake::Link,
                 Ok(slots) = slots.acquire_many_owned(wanted) => Wake::Freed(slots),
                 () = tokio::time::sleep_until(self.forget_at), if self.asked > 0 => Wake::Silence,
+                () = tokio::time::sleep_until(self.ask_from), if resting => Wake::Rested,
             };
             match wake {
                 Wake::Arrived(Some(message)) => {
@@ -153,13 +165,10 @@ impl Intake {
                     }
                 }
                 Wake::Arrived(None) => return None, // the client was closed
-                Wake::Abandoned(held) => {
-                    warn!(source = self.source.as_str(), "a claim was dropped; handing it back");
-                    held.settle(AckKind::Nak(Some(ABANDONED_PAUSE))).await;
-                }
-                // Whatever was asked of the old connection is unknown to the new one.
-                Wake::Link => self.asked = 0,
+                Wake::Abandoned(held) => self.hand_back(held).await,
+                Wake::Link => self.follow_link(),
                 Wake::Freed(slots) => self.add_credit(slots),
+                Wake::Rested => {}
                 Wake::Silence => {
                     debug!(source = self.source.as_str(), "pull requests went unanswered");
                     self.asked = 0;
@@ -177,24 +186,34 @@ impl Intake {
 
     /// Stops pulling and hands back what arrives too late; the claims given out stay with their
     /// holders. Returns how many were handed back.
+    ///
+    /// The server cannot be told to forget a pull request, and drops what it has sent to an inbox
+    /// that is closed meanwhile, to be missed only after a whole ack wait. So the inbox stays open
+    /// until every request is answered or has expired, a few seconds at most.
     pub async fn close(mut self) -> usize {
-        if let Err(error) = self.arrivals.drain().await {
-            debug!(%error, "the intake's subscription is gone already");
-        }
         let mut returned = 0;
-        let late = async {
-            while let Some(message) = self.arrivals.next().await {
-                if message.status.is_none() {
-                    let message = self.in_jetstream(message);
-                    if message.ack_with(AckKind::Nak(None)).await.is_ok() {
-                        returned += 1;
-                    }
-                }
+        while self.asked > 0 && self.bus.is_connected() {
+            let Ok(Some(message)) = timeout_at(self.forget_at, self.arrivals.next()).await else {
+                break;
+            };
+            if let Some(status) = message.status {
+                self.asked_less(status, &message);
+                continue;
             }
-        };
-        // Without a broker there is nobody to hand anything back to; it will notice by itself.
-        let _ = tokio::time::timeout(DRAIN_LIMIT, late).await;
+            self.asked -= 1;
+            if self.in_jetstream(message).ack_with(AckKind::Nak(None)).await.is_ok() {
+                returned += 1;
+            }
+        }
+        while let Ok(held) = self.abandoned.try_recv() {
+            self.hand_back(held).await;
+        }
         returned
+    }
+
+    async fn hand_back(&self, abandoned: Held) {
+        warn!(source = self.source.as_str(), "a claim was dropped; handing it back");
+        abandoned.settle(AckKind::Nak(Some(ABANDONED_PAUSE))).await;
     }
 
     /// How many free slots are worth a pull request of their own while others wait.
@@ -214,6 +233,16 @@ impl Intake {
         }
     }
 
+    /// Whatever was asked of an older connection is unknown to the new one. Word that the old one
+    /// is lost changes nothing yet: it may come late, when the new one has been asked already.
+    fn follow_link(&mut self) {
+        let generation = self.link.borrow_and_update().generation;
+        if self.generation != generation {
+            self.generation = generation;
+            self.asked = 0;
+        }
+    }
+
     fn add_credit(&mut self, slots: OwnedSemaphorePermit) {
         match &mut self.credit {
             Some(credit) => credit.merge(slots),
@@ -225,7 +254,7 @@ impl Intake {
     async fn ask(&mut self) {
         let credit = self.credit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let batch = credit.saturating_sub(self.asked);
-        if batch == 0 || !self.bus.is_connected() {
+        if batch == 0 || self.ask_from > Instant::now() || !self.bus.is_connected() {
             return;
         }
         let request = jetstream::consumer::pull::BatchConfig {
@@ -276,6 +305,7 @@ impl Intake {
         self.asked = unfilled.map_or(0, |unfilled| self.asked.saturating_sub(unfilled));
         if status != StatusCode::TIMEOUT && status != StatusCode::NOT_FOUND {
             debug!(%status, source = self.source.as_str(), "a pull request was turned down");
+            self.ask_from = Instant::now() + TURNED_DOWN_PAUSE;
         }
     }
 
@@ -291,4 +321,5 @@ enum Wake {
     Link,
     Freed(OwnedSemaphorePermit),
     Silence,
+    Rested,
 }

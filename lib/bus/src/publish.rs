@@ -67,11 +67,13 @@ impl Bus {
         headers: HeaderMap,
         payload: Bytes,
     ) -> Result<PublishAck, Step<PublishError>> {
-        let sent = match self.jetstream.publish_with_headers(subject, headers, payload).await {
-            Ok(sent) => sent.await,
-            Err(error) => Err(error),
-        };
-        sent.map_err(|error| {
+        let confirmed =
+            async { self.jetstream.publish_with_headers(subject, headers, payload).await?.await };
+        // The library would wait as long as for any request, which is longer.
+        let confirmed = tokio::time::timeout(self.config.publish_timeout, confirmed)
+            .await
+            .unwrap_or_else(|_| Err(PublishErrorKind::TimedOut.into()));
+        confirmed.map_err(|error| {
             let step = classify(error);
             if let Step::Transient(error) = &step {
                 debug!(error = error as &dyn std::error::Error, "publish not confirmed yet");

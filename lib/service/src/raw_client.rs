@@ -1,11 +1,15 @@
 //! An HTTP client for tests that says exactly what it is told to say.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    time::timeout,
 };
+
+/// When an answer that should come has not come.
+const LATE: Duration = Duration::from_secs(20);
 
 /// An answer, taken apart.
 pub(crate) struct Answer {
@@ -44,7 +48,7 @@ pub(crate) async fn send(address: SocketAddr, request: &str) -> Answer {
 /// Reads what is left on `stream` until the server closes it.
 pub(crate) async fn rest(mut stream: TcpStream) -> Answer {
     let mut text = String::new();
-    stream.read_to_string(&mut text).await.unwrap();
+    timeout(LATE, stream.read_to_string(&mut text)).await.unwrap().unwrap();
     Answer::parse(&text)
 }
 

@@ -13,6 +13,10 @@ use posthaste_service::{
     kit::Cause,
     stop::{Signal, Stopped, wait_for_signal},
 };
+use tokio::time::timeout;
+
+/// When something that should happen has not happened.
+const LATE: Duration = Duration::from_secs(20);
 
 fn raise(name: &str) {
     let sent = Command::new("kill").args([name, &id().to_string()]).status();
@@ -41,7 +45,7 @@ async fn the_first_signal_stops_and_the_second_cuts_short() {
     }
     assert!(poll!(stopping.as_mut()).is_pending(), "it listens for the second");
     raise("-INT");
-    let ended = stopping.await;
+    let Ok(ended) = timeout(LATE, stopping).await else { panic!("nothing was cut short") };
     assert_eq!(
         (ended.cause, ended.stopped),
         (Cause::Signal(Signal::Terminate), Stopped::HandedBack)

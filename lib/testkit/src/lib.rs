@@ -8,9 +8,9 @@
 //! - [`Role`]: a built binary of this workspace, run as an operator would run it.
 //!
 //! Invariants
-//! - Everything listens on 127.0.0.1, on ports that nobody else was promised.
+//! - Everything listens on 127.0.0.1 alone, on a port of its own.
 //! - Dropping a value ends what it stands for: the process, the server, the files. A test that
-//!   panics leaves nothing behind.
+//!   panics leaves nothing behind. (A `static` is never dropped: keep these values in none.)
 //! - Every wait is for an event and has a bound; past the bound it panics and says what was seen
 //!   instead.
 //!

@@ -1,8 +1,8 @@
 //! A real nats-server for one test.
 //!
 //! Readiness is an event: the server writes `Server is ready` to its log, which is a pipe to us,
-//! once its streams are recovered and its client port is open. The server chooses its port at the
-//! first start and is pinned to it from then on, so that clients find it again after a restart.
+//! once its streams are recovered and its client port is open. It keeps its port over restarts, so
+//! that clients find it again.
 
 mod binary;
 mod log;
@@ -17,18 +17,20 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Command;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 pub use self::settings::{NatsSettings, SyncInterval};
 
-use self::log::Log;
+use self::log::{Followed, Log};
 use crate::child::OwnedChild;
+use crate::port::{free_port, is_free};
 
 /// How long a start may take, recovery of the store included.
 const START_UP: Duration = Duration::from_secs(15);
 /// How long a graceful stop may take.
 const SHUT_DOWN: Duration = Duration::from_secs(15);
-/// Before another try at the pinned port, should some connection of this machine be borrowing it.
+/// Before another try at the port of old, should somebody hold it.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 /// The server's first line to a client is far shorter than this.
 const MAX_INFO: u64 = 64 << 10;
@@ -42,11 +44,17 @@ const OLDEST: (u64, u64) = (2, 15);
 pub struct NatsServer {
     // Before `home`, because fields drop in this order and the server must be gone before its files
     // are.
-    child: OwnedChild,
+    run: Run,
     home: TempDir,
     settings: NatsSettings,
     port: u16,
     log: Log,
+}
+
+/// The server from one start to its end.
+struct Run {
+    child: OwnedChild,
+    log_ended: oneshot::Receiver<()>,
 }
 
 impl NatsServer {
@@ -68,8 +76,13 @@ impl NatsServer {
             .tempdir()
             .expect("the temporary directory is writable");
         let log = Log::default();
-        let (child, port) = boot(&home, &settings, None, &log).await;
-        Self { child, home, settings, port, log }
+        let deadline = Instant::now() + START_UP;
+        loop {
+            let port = free_port();
+            if let Some(run) = boot(&home, &settings, port, &log, deadline).await {
+                return Self { run, home, settings, port, log };
+            }
+        }
     }
 
     /// Where clients connect: `nats://127.0.0.1:port`. It stays the same over restarts.
@@ -87,7 +100,7 @@ impl NatsServer {
     /// The process id, or `None` while the server is down.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.child.pid()
+        self.run.child.pid()
     }
 
     /// The last 1,000 lines of the server's log, over all its starts.
@@ -98,7 +111,7 @@ impl NatsServer {
 
     /// Ends the server as a crash would (SIGKILL), and returns once it is gone.
     pub fn kill(&mut self) {
-        self.child.kill();
+        self.run.child.kill();
     }
 
     /// Stops the server as an operator would (SIGTERM), and returns once it is gone.
@@ -106,8 +119,12 @@ impl NatsServer {
     /// # Panics
     /// If it takes longer than 15 s.
     pub async fn stop(&mut self) {
-        self.child.terminate();
-        if timeout(SHUT_DOWN, self.child.wait()).await.is_err() {
+        self.run.child.terminate();
+        let gone = async {
+            self.run.child.wait().await;
+            let _ = (&mut self.run.log_ended).await;
+        };
+        if timeout(SHUT_DOWN, gone).await.is_err() {
             panic!("nats-server did not stop within {SHUT_DOWN:?}:\n{}", self.log());
         }
     }
@@ -120,8 +137,16 @@ impl NatsServer {
     /// As [`start`](Self::start).
     pub async fn restart(&mut self) {
         self.kill();
-        let (child, _) = boot(&self.home, &self.settings, Some(self.port), &self.log).await;
-        self.child = child;
+        let deadline = Instant::now() + START_UP;
+        loop {
+            let run = boot(&self.home, &self.settings, self.port, &self.log, deadline).await;
+            if let Some(run) = run {
+                self.run = run;
+                return;
+            }
+            assert!(Instant::now() < deadline, "port {} was taken meanwhile", self.port);
+            sleep(ASK_AGAIN).await;
+        }
     }
 }
 
@@ -129,38 +154,35 @@ fn store_dir(home: &TempDir) -> PathBuf {
     home.path().join("store")
 }
 
+/// Starts the server, or returns `None` where somebody else holds its port.
 async fn boot(
     home: &TempDir,
     settings: &NatsSettings,
-    pinned: Option<u16>,
+    port: u16,
     log: &Log,
-) -> (OwnedChild, u16) {
+    deadline: Instant,
+) -> Option<Run> {
     let config = home.path().join("nats.conf");
-    std::fs::write(&config, settings.config(pinned, &store_dir(home)))
+    std::fs::write(&config, settings.config(port, &store_dir(home)))
         .expect("the server's folder is writable");
     let binary = binary::find();
-    let deadline = Instant::now() + START_UP;
-    loop {
-        let (reader, writer) = std::io::pipe().expect("a process may open a pipe");
-        let ready = log.follow(reader);
-        let mut command = Command::new(&binary);
-        command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(writer);
-        let child = OwnedChild::spawn(&mut command);
-        drop(command); // Holds the pipe's other end: while it lives, the server's exit is not seen as an end of the log.
-        let child =
-            child.unwrap_or_else(|error| panic!("{} does not start: {error}", binary.display()));
+    let (reader, writer) = std::io::pipe().expect("a process may open a pipe");
+    let Followed { is_ready, has_ended } = log.follow(reader);
+    let mut command = Command::new(&binary);
+    command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(writer);
+    let child = OwnedChild::spawn(&mut command)
+        .unwrap_or_else(|error| panic!("{} does not start: {error}", binary.display()));
+    // It holds the pipe's other end, without which the log ends when the server does.
+    drop(command);
 
-        match tokio::time::timeout_at(deadline, ready).await {
-            Ok(Ok(port)) => {
-                check(port).await;
-                return (child, port);
-            }
-            // It ended before it was ready. With a pinned port that may be because the port is
-            // borrowed.
-            Ok(Err(_)) if pinned.is_some() && Instant::now() < deadline => sleep(ASK_AGAIN).await,
-            Ok(Err(_)) => panic!("nats-server ended instead of starting:\n{}", log.text()),
-            Err(_) => panic!("nats-server was not ready within {START_UP:?}:\n{}", log.text()),
+    match timeout_at(deadline, is_ready).await {
+        Ok(Ok(())) => {
+            check(port).await;
+            Some(Run { child, log_ended: has_ended })
         }
+        Ok(Err(_)) if !is_free(port) => None,
+        Ok(Err(_)) => panic!("nats-server ended instead of starting:\n{}", log.text()),
+        Err(_) => panic!("nats-server was not ready within {START_UP:?}:\n{}", log.text()),
     }
 }
 
@@ -184,7 +206,8 @@ async fn check(port: u16) {
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     assert!(
         found >= OLDEST,
-        "nats-server is {version}, and 2.15 or newer is needed: run ./tests/run once, or set NATS_SERVER"
+        "nats-server is {version}, and 2.15 or newer is needed: run ./tests/run once, or set \
+         NATS_SERVER"
     );
 }
 

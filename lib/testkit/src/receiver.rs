@@ -11,6 +11,7 @@ mod answer;
 mod connection;
 mod ledger;
 mod limits;
+mod listener;
 mod received;
 mod script;
 
@@ -18,10 +19,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 pub use self::answer::Answer;
 pub use self::received::Received;
@@ -31,16 +32,13 @@ use self::ledger::Ledger;
 
 /// How long a test waits for what it expects before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Connections that may wait to be accepted: a burst of attempts must not be refused by us.
-const BACKLOG: u32 = 4096;
-/// After a failed accept, which is nearly always for want of file descriptors.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
 
 /// An HTTP server on 127.0.0.1 that answers by [`Script`] and remembers what it was sent.
 pub struct Receiver {
     port: u16,
     ledger: Arc<Ledger>,
-    _stop: DropGuard,
+    tasks: TaskTracker,
+    stop: DropGuard,
 }
 
 impl Receiver {
@@ -55,7 +53,7 @@ impl Receiver {
     /// As [`start`](Self::start), on a given port: for a receiver that was down, or comes back.
     ///
     /// # Panics
-    /// If something listens on that port.
+    /// If something else listens on that port for more than 5 s.
     pub async fn start_at(port: u16, script: Script) -> Self {
         Self::listen(port, Ledger::keeping(script)).await
     }
@@ -70,23 +68,22 @@ impl Receiver {
     }
 
     async fn listen(port: u16, ledger: Ledger) -> Self {
-        limits::raise_open_files();
-        let socket = TcpSocket::new_v4().expect("a socket can be opened");
-        // A receiver that comes back finds the connections of its former life in TIME_WAIT.
-        socket.set_reuseaddr(true).expect("a fresh socket takes options");
-        socket
-            .bind(([127, 0, 0, 1], port).into())
-            .unwrap_or_else(|error| panic!("127.0.0.1:{port} cannot be listened on: {error}"));
-        let listener = socket.listen(BACKLOG).expect("a bound socket can listen");
+        let listener = listener::open(port).await;
         let port = listener.local_addr().expect("a bound socket has an address").port();
         let ledger = Arc::new(ledger);
-        let stop = CancellationToken::new();
-        tokio::spawn(stop.clone().run_until_cancelled_owned(accept(
-            listener,
-            Arc::clone(&ledger),
-            stop.clone(),
-        )));
-        Self { port, ledger, _stop: stop.drop_guard() }
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let accepting =
+            listener::accept(listener, Arc::clone(&ledger), tasks.clone(), stop.clone());
+        tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
+        Self { port, ledger, tasks, stop: stop.drop_guard() }
+    }
+
+    /// Stops the receiver and breaks off its connections, and returns once its port is closed.
+    /// Dropping it does the same, a little later.
+    pub async fn close(self) {
+        drop(self.stop);
+        self.tasks.close();
+        self.tasks.wait().await;
     }
 
     /// Where it listens: `http://127.0.0.1:port`, without a path.
@@ -219,23 +216,6 @@ impl Receiver {
                 self.in_flight(),
                 self.ledger.trouble()
             ),
-        }
-    }
-}
-
-async fn accept(listener: TcpListener, ledger: Arc<Ledger>, stop: CancellationToken) {
-    let mut number = 0;
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                number += 1;
-                let connection = connection::serve(stream, number, Arc::clone(&ledger));
-                tokio::spawn(stop.clone().run_until_cancelled_owned(connection));
-            }
-            Err(error) => {
-                ledger.note(format!("accept failed: {error}"));
-                sleep(ACCEPT_AGAIN).await;
-            }
         }
     }
 }

@@ -5,9 +5,11 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::process::Command;
+use tokio::time::timeout;
 
 use crate::child::OwnedChild;
 use crate::http;
@@ -15,6 +17,9 @@ use crate::http;
 /// What of the test's environment a role may see: what a process needs to run at all. Everything
 /// else is given by the test, so that no variable of the developer's decides its outcome.
 const PASSED_ON: [&str; 4] = ["PATH", "TMPDIR", "RUST_BACKTRACE", "LLVM_PROFILE_FILE"];
+
+/// How long a process that was asked to stop may take to do so.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A running process of this workspace. Dropping it kills the process.
 pub struct Role {
@@ -114,10 +119,15 @@ impl Role {
         self.child.terminate();
     }
 
-    /// Waits for the process to end. Without bound, because what may take how long is what such
-    /// tests are about.
+    /// Waits for the process to end.
+    ///
+    /// # Panics
+    /// After two minutes, which no drain may take; with its log.
     pub async fn wait(&mut self) -> ExitStatus {
-        self.child.wait().await
+        match timeout(PATIENCE, self.child.wait()).await {
+            Ok(status) => status,
+            Err(_) => panic!("{} did not end within {PATIENCE:?}:\n{}", self.name, self.log()),
+        }
     }
 }
 

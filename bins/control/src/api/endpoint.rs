@@ -1,5 +1,6 @@
 //! Endpoints: where an application wants its messages.
 
+mod draft;
 mod shape;
 
 use std::sync::Arc;
@@ -9,7 +10,10 @@ use http::StatusCode;
 use posthaste_api::{Json, JsonBody, PathParams, Problem, QueryParams};
 use posthaste_domain::{Application, EndpointId, EventType, Keyring, OrgId, SigningSecret};
 
-use self::shape::{Draft, EndpointIn, EndpointOut, EndpointPatch};
+use self::{
+    draft::Draft,
+    shape::{EndpointIn, EndpointOut, EndpointPatch},
+};
 use super::{Api, field::Faults, refused};
 use crate::{
     access::{OwnApplication, OwnEndpoint},

@@ -82,15 +82,20 @@ impl Vars {
         faults.into_result().map(|()| Self { env, file })
     }
 
-    /// Adds a fault for every variable and every key of the file that is not in `known`.
+    /// Adds a fault for every variable and every key of the file that is not in `known`, though
+    /// its section (`worker` of `worker.slots`) is.
     ///
-    /// Processes may share one file and one environment, so `known` is the keys of all of them.
-    /// Variables that Kubernetes sets for services of our name are passed over.
+    /// Processes may share one file and one environment, so sections of which this process reads
+    /// nothing are left to the others. Variables that Kubernetes sets for services of our name are
+    /// passed over.
     pub fn check_known(&self, known: &[&[Key]], faults: &mut ConfigFaults) {
         let known = || known.iter().copied().flatten();
         let names: BTreeSet<_> = known().map(Key::env_name).collect();
+        let sections: BTreeSet<_> = known().map(|key| section(key.path)).collect();
+        let is_ours = |path: &str| sections.contains(section(path));
         for (name, value) in &self.env {
-            if name != CONFIG_FILE && !names.contains(name) && !is_service_link(name, value) {
+            let path = name.trim_start_matches("POSTHASTE_").to_ascii_lowercase().replace('_', ".");
+            if is_ours(&path) && !names.contains(name) && !is_service_link(name, value) {
                 faults.add(name, "a variable nobody reads", "wants a name from the reference");
             }
         }
@@ -98,7 +103,7 @@ impl Vars {
         for (file, path) in
             self.file.iter().flat_map(|(file, all)| all.keys().map(move |p| (file, p)))
         {
-            if !paths.contains(path.as_str()) {
+            if is_ours(path) && !paths.contains(path.as_str()) {
                 let name = format!("{path} in {}", file.display());
                 faults.add(name, "a key nobody reads", "wants a key from the reference");
             }
@@ -133,6 +138,11 @@ impl fmt::Debug for Vars {
         let file = self.file.as_ref().map(|(path, entries)| (path, entries.keys()));
         f.debug_struct("Vars").field("env", &self.env.keys()).field("file", &file).finish()
     }
+}
+
+/// The first part of a path: `worker` of `worker.slots`.
+fn section(path: &str) -> &str {
+    path.split_once('.').map_or(path, |(section, _)| section)
 }
 
 #[cfg(test)]

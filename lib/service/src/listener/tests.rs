@@ -23,8 +23,14 @@ use crate::raw_client;
 /// Soon enough for a test to wait for, late enough for a loaded machine.
 const SOON: Duration = Duration::from_millis(100);
 
+/// When something that should happen has not happened.
+const LATE: Duration = Duration::from_secs(20);
+
 /// Longer than any test may take.
 const LONG: Duration = Duration::from_secs(3600);
+
+/// More than the buffers between a server and a client hold, in bytes.
+const LARGE: usize = 64 << 20;
 
 /// A server on a port of its own, and what its slow handler waits for.
 struct Bed {
@@ -49,7 +55,7 @@ impl Bed {
         let router = Router::new()
             .route("/hello", get(|| async { "hello" }))
             .route("/slow", get(slow))
-            .route("/large", get(|| async { vec![0; 64 << 20] }))
+            .route("/large", get(|| async { vec![0; LARGE] }))
             .route("/panic", get(panicking))
             .route("/length", post(length));
         let listener = bind("127.0.0.1:0").await.unwrap();
@@ -65,7 +71,7 @@ impl Bed {
 
     async fn stopped(self) {
         self.shutdown.cancel();
-        self.serving.await.unwrap();
+        timeout(LATE, self.serving).await.unwrap().unwrap();
     }
 }
 
@@ -92,7 +98,7 @@ async fn length(body: Body) -> (StatusCode, String) {
 /// Waits until the server closes `stream`, and tells what it said before.
 async fn until_closed(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
-    match stream.read_to_end(&mut text).await {
+    match timeout(LATE, stream.read_to_end(&mut text)).await.unwrap() {
         Ok(_) => {}
         Err(err) => assert_eq!(err.kind(), ErrorKind::ConnectionReset),
     }
@@ -200,9 +206,12 @@ async fn a_body_that_drips_wins_no_time() {
     let mut stream = bed.connect().await;
     let head = "POST /length HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
-    while timeout(SOON / 10, stream.readable()).await.is_err() {
-        stream.write_all(b"a").await.unwrap();
-    }
+    let dripping = async {
+        while timeout(SOON / 10, stream.readable()).await.is_err() {
+            stream.write_all(b"a").await.unwrap();
+        }
+    };
+    timeout(LATE, dripping).await.unwrap();
     assert!(until_closed(&mut stream).await.starts_with("HTTP/1.1 408 "));
     bed.stopped().await;
 }
@@ -214,15 +223,24 @@ async fn a_client_that_takes_no_answer_is_dropped() {
     stream.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     stream.readable().await.unwrap();
     bed.stopped().await;
-    assert!(until_closed(&mut stream).await.len() < 64 << 20);
+    assert!(until_closed(&mut stream).await.len() < LARGE);
 }
 
 #[tokio::test]
 async fn a_client_that_takes_its_time_gets_it_all() {
-    let bed = Bed::start(Limits { write_stall: SOON * 20, ..Limits::default() }).await;
+    let write_stall = SOON * 4;
+    let bed = Bed::start(Limits { write_stall, ..Limits::default() }).await;
     let mut stream = bed.connect().await;
-    stream.write_all(b"GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
-    assert!(until_closed(&mut stream).await.len() > 64 << 20);
+    let request = "GET /large HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // Every pause is shorter than the server's patience; together they are longer.
+    let pauses = 12;
+    for _ in 0..pauses {
+        let paused = timeout(write_stall / 6, std::future::pending::<()>()).await;
+        assert!(paused.is_err());
+        stream.read_exact(&mut vec![0; LARGE / (pauses + 1)]).await.unwrap();
+    }
+    assert!(until_closed(&mut stream).await.len() > LARGE / (pauses + 1));
     bed.stopped().await;
 }
 

@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 /// If there is none.
 pub(super) fn find() -> PathBuf {
     from_environment().or_else(from_target).or_else(from_path).unwrap_or_else(|| {
-        panic!("there is no nats-server: run ./tests/run once, which fetches one, or set NATS_SERVER to its path")
+        panic!(
+            "there is no nats-server: run ./tests/run once, which fetches one, or set NATS_SERVER \
+             to its path"
+        )
     })
 }
 

@@ -17,28 +17,35 @@ pub(super) struct Log {
     lines: Arc<Mutex<VecDeque<String>>>,
 }
 
+/// What is to be known of one run's log.
+pub(super) struct Followed {
+    /// Yields once the server is ready, and an error if the log ends before that.
+    pub(super) is_ready: oneshot::Receiver<()>,
+    /// Yields, an error, once the log is read to its end.
+    pub(super) has_ended: oneshot::Receiver<()>,
+}
+
 impl Log {
-    /// Reads the log of one run of the server to its end. What is returned yields the client port
-    /// once the server is ready, and an error if the log ends before that.
+    /// Reads the log of one run of the server to its end.
     ///
     /// A thread, not a task: a test that blocks its runtime must not block the server on a full
     /// pipe.
-    pub(super) fn follow(&self, pipe: PipeReader) -> oneshot::Receiver<u16> {
+    pub(super) fn follow(&self, pipe: PipeReader) -> Followed {
         let (ready, is_ready) = oneshot::channel();
+        let (end, has_ended) = oneshot::channel::<()>();
         let log = self.clone();
         thread::spawn(move || {
+            let _ends_with_the_thread = end;
             let mut ready = Some(ready);
-            let mut port = None;
             for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                port = port.or_else(|| client_port(&line));
                 let said_ready = line.ends_with("Server is ready");
                 log.push(line);
-                if said_ready && let (Some(ready), Some(port)) = (ready.take(), port) {
-                    let _ = ready.send(port);
+                if said_ready && let Some(ready) = ready.take() {
+                    let _ = ready.send(());
                 }
             }
         });
-        is_ready
+        Followed { is_ready, has_ended }
     }
 
     /// All lines that are kept.
@@ -59,11 +66,6 @@ impl Log {
     }
 }
 
-fn client_port(line: &str) -> Option<u16> {
-    let (_, address) = line.split_once("Listening for client connections on ")?;
-    address.rsplit_once(':')?.1.trim().parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
@@ -74,19 +76,19 @@ mod tests {
     async fn is_ready_when_the_log_says_so() {
         let log = Log::default();
         let (reader, mut writer) = std::io::pipe().unwrap();
-        let ready = log.follow(reader);
+        let run = log.follow(reader);
         writeln!(writer, "[1] [INF] Listening for client connections on 127.0.0.1:40087").unwrap();
         writeln!(writer, "[1] [INF] Server is ready").unwrap();
-        assert_eq!(ready.await, Ok(40087));
+        assert_eq!(run.is_ready.await, Ok(()));
         assert!(log.text().ends_with("Server is ready\n"));
     }
 
     #[tokio::test]
     async fn is_not_ready_when_the_log_ends_first() {
         let (reader, mut writer) = std::io::pipe().unwrap();
-        let ready = Log::default().follow(reader);
+        let run = Log::default().follow(reader);
         writeln!(writer, "[1] [INF] Listening for client connections on 127.0.0.1:40087").unwrap();
         drop(writer);
-        assert!(ready.await.is_err());
+        assert!(run.is_ready.await.is_err());
     }
 }

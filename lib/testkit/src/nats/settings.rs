@@ -41,9 +41,8 @@ impl Default for NatsSettings {
 }
 
 impl NatsSettings {
-    /// The configuration file. Without a port the server chooses one.
-    pub(super) fn config(&self, port: Option<u16>, store: &Path) -> String {
-        let port = port.map_or(-1, i32::from);
+    /// The configuration file.
+    pub(super) fn config(&self, port: u16, store: &Path) -> String {
         let mut jetstream = format!("store_dir: {store:?}, max_memory_store: 256MB");
         if let Some(bytes) = self.max_file_store {
             let _ = write!(jetstream, ", max_file_store: {bytes}");
@@ -57,7 +56,8 @@ impl NatsSettings {
         }
         let Self { max_payload, extra, .. } = self;
         format!(
-            "listen: \"127.0.0.1:{port}\"\nmax_payload: {max_payload}\njetstream {{ {jetstream} }}\n{extra}\n"
+            "listen: \"127.0.0.1:{port}\"\nmax_payload: {max_payload}\n\
+             jetstream {{ {jetstream} }}\n{extra}\n"
         )
     }
 }

@@ -85,7 +85,7 @@ async fn keeps_to_its_settings() {
 fn syncs_when_it_is_told_to() {
     let synced = |sync_interval| {
         let settings = NatsSettings { sync_interval, ..NatsSettings::default() };
-        let config = settings.config(None, std::path::Path::new("/store"));
+        let config = settings.config(4222, std::path::Path::new("/store"));
         config
             .split_once("sync_interval: ")
             .map(|(_, rest)| rest.split(' ').next().unwrap().to_owned())
@@ -113,4 +113,17 @@ async fn says_why_it_did_not_start() {
     let settings =
         NatsSettings { extra: "no_such_setting: 1".to_owned(), ..NatsSettings::default() };
     NatsServer::start_with(settings).await;
+}
+
+#[tokio::test]
+async fn waits_for_its_port_when_somebody_holds_it() {
+    let mut server = NatsServer::start().await;
+    server.kill();
+    let holder = tokio::net::TcpListener::bind(("127.0.0.1", server.port)).await.unwrap();
+    let deadline = Instant::now() + START_UP;
+    let taken = boot(&server.home, &server.settings, server.port, &server.log, deadline).await;
+    assert!(taken.is_none());
+    drop(holder);
+    server.restart().await;
+    assert!(server.pid().is_some());
 }

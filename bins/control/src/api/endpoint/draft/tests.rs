@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::*;
+use super::{super::shape::EndpointOut, *};
 
 fn draft(body: Value) -> Result<(Draft, Option<SigningSecret>), Problem> {
     serde_json::from_value::<EndpointIn>(body).unwrap().validate()

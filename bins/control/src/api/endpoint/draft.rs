@@ -1,0 +1,207 @@
+//! What an endpoint's bodies come to once they are checked, and the rules for that. Pure.
+
+use std::collections::BTreeSet;
+
+use posthaste_api::Problem;
+use posthaste_domain::{
+    AppId, Channel, Endpoint, EndpointId, EndpointUrl, EventType, SigningSecret, Timestamp, Uid,
+};
+
+use super::{
+    super::field::{self, Faults, FieldError, Metadata},
+    shape::{EndpointIn, EndpointPatch},
+};
+use crate::patch::Patch;
+
+/// The most channels an endpoint may listen to.
+const MAX_CHANNELS: usize = 10;
+const CHANNEL_COUNT: &str =
+    "Channels must have at least 1 and at most 10 items, or be set to null.";
+const DEFAULT_VERSION: u16 = 1;
+
+/// A checked [`EndpointIn`], but for its secret.
+#[derive(Clone, Debug)]
+pub(crate) struct Draft {
+    pub(super) url: EndpointUrl,
+    pub(super) description: String,
+    pub(super) uid: Option<Uid>,
+    pub(super) version: u16,
+    pub(super) disabled: bool,
+    pub(super) event_types: Option<BTreeSet<EventType>>,
+    pub(super) channels: Option<BTreeSet<Channel>>,
+    pub(super) throttle_rate: Option<u16>,
+    pub(super) metadata: Metadata,
+}
+
+/// A checked [`EndpointPatch`].
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    url: Patch<EndpointUrl>,
+    description: Patch<String>,
+    uid: Patch<Uid>,
+    version: Patch<u16>,
+    disabled: Patch<bool>,
+    event_types: Patch<BTreeSet<EventType>>,
+    channels: Patch<BTreeSet<Channel>>,
+    throttle_rate: Patch<u16>,
+    metadata: Patch<Metadata>,
+}
+
+impl EndpointIn {
+    /// The body of a PUT may not set a secret; what it says of one is ignored.
+    pub(super) fn without_secret(self) -> Self {
+        Self { secret: None, ..self }
+    }
+
+    pub(super) fn validate(self) -> Result<(Draft, Option<SigningSecret>), Problem> {
+        let mut faults = Faults::default();
+        let url = faults.take("url", EndpointUrl::parse(&self.url));
+        let description = self.description.unwrap_or_default();
+        let description = faults.take("description", field::description(description));
+        let uid = self.uid.map(|text| field::uid(&text, EndpointId::PREFIX)).transpose();
+        let uid = faults.take("uid", uid);
+        let version = field::at_least_one(self.version.unwrap_or(DEFAULT_VERSION));
+        let version = faults.take("version", version);
+        let disabled = self.disabled.unwrap_or_default();
+        let types = self.event_types.or(self.filter_types);
+        let event_types = types.and_then(|texts| event_types(&mut faults, &texts));
+        let channels = self.channels.map(|texts| channels(&mut faults, &texts));
+        let secret = self.secret.map(|text| SigningSecret::parse(&text)).transpose();
+        let secret = faults.take("secret", secret);
+        let rate = self.throttle_rate.or(self.rate_limit).map(field::at_least_one).transpose();
+        let throttle_rate = faults.take("throttleRate", rate);
+        let metadata = field::metadata(self.metadata.unwrap_or_default());
+        let metadata = faults.take("metadata", metadata);
+        faults.finish(|| {
+            let draft = Draft {
+                url: url?,
+                description: description?,
+                uid: uid?,
+                version: version?,
+                disabled,
+                event_types,
+                channels,
+                throttle_rate: throttle_rate?,
+                metadata: metadata?,
+            };
+            Some((draft, secret?))
+        })
+    }
+}
+
+impl EndpointPatch {
+    pub(super) fn validate(self) -> Result<Change, Problem> {
+        let mut faults = Faults::default();
+        let url = match self.url {
+            Patch::Clear => {
+                faults.add(["url"], FieldError::Missing.to_string());
+                None
+            }
+            url => faults.take("url", url.try_map(|text| EndpointUrl::parse(&text))),
+        };
+        let description = faults.take("description", self.description.try_map(field::description));
+        let uid = self.uid.try_map(|text| field::uid(&text, EndpointId::PREFIX));
+        let uid = faults.take("uid", uid);
+        let version = faults.take("version", self.version.try_map(field::at_least_one));
+        let event_types = match self.event_types.or(self.filter_types) {
+            Patch::Absent => Patch::Absent,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(texts) => event_types(&mut faults, &texts).map_or(Patch::Clear, Patch::Set),
+        };
+        let channels = self.channels.map(|texts| channels(&mut faults, &texts));
+        let rate = self.throttle_rate.or(self.rate_limit).try_map(field::at_least_one);
+        let throttle_rate = faults.take("throttleRate", rate);
+        let metadata = faults.take("metadata", self.metadata.try_map(field::metadata));
+        faults.finish(|| {
+            Some(Change {
+                url: url?,
+                description: description?,
+                uid: uid?,
+                version: version?,
+                disabled: self.disabled,
+                event_types,
+                channels,
+                throttle_rate: throttle_rate?,
+                metadata: metadata?,
+            })
+        })
+    }
+}
+
+impl Draft {
+    /// For a PUT to `key`: one that addresses by uid and does not say another keeps, or gets,
+    /// that uid. Else the same PUT would make another endpoint each time.
+    pub(super) fn addressed_by(self, key: &str) -> Self {
+        let uid = self.uid.or_else(|| field::uid(key, EndpointId::PREFIX).ok());
+        Self { uid, ..self }
+    }
+
+    pub(super) fn create(self, id: EndpointId, app: AppId, now: Timestamp) -> Endpoint {
+        Endpoint {
+            id,
+            app,
+            uid: self.uid,
+            url: self.url,
+            description: self.description,
+            version: self.version,
+            disabled: self.disabled,
+            event_types: self.event_types,
+            channels: self.channels,
+            throttle_rate: self.throttle_rate,
+            metadata: self.metadata,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub(super) fn replace(&self, current: &Endpoint, now: Timestamp) -> Endpoint {
+        let draft = self.clone().create(current.id.clone(), current.app.clone(), now);
+        Endpoint { created_at: current.created_at, ..draft }
+    }
+}
+
+impl Change {
+    /// The event types it asks for.
+    pub(super) fn event_types(&self) -> impl Iterator<Item = &EventType> {
+        let set = match &self.event_types {
+            Patch::Set(types) => Some(types),
+            Patch::Absent | Patch::Clear => None,
+        };
+        set.into_iter().flatten()
+    }
+
+    pub(super) fn apply(&self, current: &Endpoint, now: Timestamp) -> Endpoint {
+        Endpoint {
+            id: current.id.clone(),
+            app: current.app.clone(),
+            uid: self.uid.over(&current.uid),
+            url: self.url.over_default(&current.url, current.url.clone()),
+            description: self.description.over_default(&current.description, String::new()),
+            version: self.version.over_default(&current.version, DEFAULT_VERSION),
+            disabled: self.disabled.over_default(&current.disabled, false),
+            event_types: self.event_types.over(&current.event_types),
+            channels: self.channels.over(&current.channels),
+            throttle_rate: self.throttle_rate.over(&current.throttle_rate),
+            metadata: self.metadata.over_default(&current.metadata, Metadata::new()),
+            created_at: current.created_at,
+            updated_at: now,
+        }
+    }
+}
+
+/// An empty list is no filter: clients with a form send one where nothing was chosen.
+fn event_types(faults: &mut Faults, texts: &[String]) -> Option<BTreeSet<EventType>> {
+    let types: BTreeSet<_> = faults.take_all("eventTypes", texts, str::parse);
+    (!texts.is_empty()).then_some(types)
+}
+
+fn channels(faults: &mut Faults, texts: &[String]) -> BTreeSet<Channel> {
+    let channels: BTreeSet<_> = faults.take_all("channels", texts, str::parse);
+    if !(1..=MAX_CHANNELS).contains(&texts.len()) {
+        faults.add(["channels"], CHANNEL_COUNT);
+    }
+    channels
+}
+
+#[cfg(test)]
+mod tests;
