@@ -2,6 +2,11 @@
 //!
 //! `bed` is the world a test owns: a broker, and the roles in this process or as processes of
 //! their own. Every file is a stage of the way, or something that can go wrong on it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "all of this is tests: a failure here is a failure of the one that asked"
+)]
 
 mod bed;
 mod client;

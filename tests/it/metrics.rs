@@ -150,6 +150,12 @@ async fn what_is_exported_is_well_formed_and_in_the_catalogue() {
     assert!(differences.is_empty(), "{CATALOGUE}:\n{}", differences.join("\n"));
 }
 
+#[tokio::test]
+#[should_panic(expected = "counter metrics should have \"_total\" suffix")]
+async fn the_linter_objects_where_there_is_cause() {
+    lint("nobody", "# HELP deliveries Made.\n# TYPE deliveries counter\ndeliveries 1\n").await;
+}
+
 #[test]
 fn label_names_are_found_whatever_the_values() {
     let sample = r#"a_total{b="x",c="{d=\"e\",f=",g=""} 1"#;

@@ -15,7 +15,13 @@ use posthaste_service::{
 };
 use tracing::info;
 
-use crate::{ControlConfig, api::Api, config, router};
+use crate::{
+    ControlConfig,
+    api::Api,
+    config,
+    keepers::{QueueMetrics, fire_overdue, report_queues},
+    router,
+};
 
 /// How long the last step may take.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);
@@ -105,6 +111,11 @@ impl Role for Control {
         let api = Api { registry, writer, verifier, clock: clock::now };
         let router = router(Arc::new(api), accept, http);
         kit.spawn("http", listener::serve(listener, router, kit.stop.intake.clone()));
+        let queues = QueueMetrics::register(&kit.registry)?;
+        let stop = &kit.stop.intake;
+        let fired = queues.overdue_fired.clone();
+        kit.spawn("overdue keeper", fire_overdue(bus.clone(), fired, stop.clone()));
+        kit.spawn("queue figures", report_queues(bus.clone(), queues, stop.clone()));
         info!(%address, "control started");
         Ok(Self { bus, address })
     }

@@ -2,7 +2,8 @@
 //!
 //! [`app`] wires. Read the rest in the order of a request: [`router()`] is the table of everything that is answered;
 //! `access` says whom a request speaks for; [`api`] holds one resource a file, its shapes and then
-//! its handlers; `page` and `patch` are what lists and partial changes have in common.
+//! its handlers; `page` and `patch` are what lists and partial changes have in common. `keepers` look after
+//! the broker.
 //!
 //! # Invariants
 //! - Reads come from the registry's memory and never wait; a write is answered once every reader
@@ -14,6 +15,7 @@ mod access;
 pub mod api;
 pub mod app;
 pub mod config;
+mod keepers;
 mod page;
 mod patch;
 mod router;

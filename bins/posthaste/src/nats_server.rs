@@ -24,6 +24,8 @@ use tokio::{process::Command, time::timeout};
 
 use crate::owned_child::OwnedChild;
 
+/// The file in which the server writes its process id.
+const PID: &str = "nats.pid";
 /// How long a start may take, recovery of the store included.
 const START_UP: Duration = Duration::from_secs(30);
 /// How long a graceful stop may take before it is cut short.
@@ -51,8 +53,13 @@ pub(crate) enum NatsServerError {
         source: io::Error,
     },
     /// Another server, or another process that is about to start one, has the folder.
-    #[error("{0} is in use by another nats-server; stop it, or choose another folder with --data")]
-    InUse(PathBuf),
+    #[error("{path} is in use by another nats-server{process}; stop it, or use another folder")]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+        /// Which one, where it is known: ` (process 42)`.
+        process: String,
+    },
     /// The binary does not start.
     #[error("cannot start {binary}")]
     Spawn {
@@ -99,6 +106,8 @@ impl NatsServer {
         command
             .args(["--addr", "127.0.0.1", "--port", &port, "--jetstream", "--store_dir"])
             .arg(home.join("jetstream"))
+            .arg("--pid")
+            .arg(home.join(PID))
             .stdin(Stdio::from(inherited))
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
@@ -143,7 +152,11 @@ fn lock(home: &Path) -> Result<File, NatsServerError> {
     let file = file.map_err(folder)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(NatsServerError::InUse(home.to_owned())),
+        Err(TryLockError::WouldBlock) => {
+            let pid = std::fs::read_to_string(home.join(PID)).ok();
+            let process = pid.map(|pid| format!(" (process {})", pid.trim())).unwrap_or_default();
+            Err(NatsServerError::InUse { path: home.to_owned(), process })
+        }
         Err(TryLockError::Error(source)) => Err(folder(source)),
     }
 }

@@ -70,7 +70,7 @@ pub(crate) fn read_from<T>(
 ) -> Result<T, ConfigFaults> {
     let known: Vec<_> = SECTIONS.iter().map(|section| section.keys).collect();
     let mut reader = Reader::new(vars);
-    reader.check_known(&known);
+    reader.check_known(&known, &[]);
     let value = read(&mut reader);
     reader.finish().map(|()| value)
 }

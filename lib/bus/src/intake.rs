@@ -18,7 +18,7 @@ use futures_util::StreamExt as _;
 use posthaste_domain::Lane;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch},
-    time::{Instant, timeout_at},
+    time::{Instant, sleep_until, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -27,6 +27,7 @@ use crate::{
     Bus, Claim,
     claim::Held,
     connection::LinkState,
+    requests::Requests,
     topology::{DELIVERIES, EVENTS, FAN_OUT},
 };
 
@@ -81,15 +82,15 @@ pub struct Intake {
     inbox: Subject,
     arrivals: Subscriber,
     link: watch::Receiver<LinkState>,
-    /// The connection that `asked` is about.
+    /// The connection that the requests were sent on.
     generation: u64,
     slots: Arc<Semaphore>,
     slot_count: u32,
-    /// Slots taken for messages that have not arrived; the first `asked` of them are promised to
-    /// pull requests the server still has.
+    /// Slots taken for messages that have not arrived.
     credit: Option<OwnedSemaphorePermit>,
-    asked: usize,
-    forget_at: Instant,
+    /// What that credit is promised to.
+    requests: Requests,
+    /// Nothing is asked before this.
     ask_from: Instant,
     abandon: mpsc::UnboundedSender<Held>,
     abandoned: mpsc::UnboundedReceiver<Held>,
@@ -132,8 +133,7 @@ impl Intake {
             slots: Arc::new(Semaphore::new(slot_count as usize)),
             slot_count,
             credit: None,
-            asked: 0,
-            forget_at: Instant::now(),
+            requests: Requests::default(),
             ask_from: Instant::now(),
             abandon,
             abandoned,
@@ -145,7 +145,8 @@ impl Intake {
         loop {
             self.take_free_slots();
             self.ask().await;
-            let wanted = if self.asked == 0 { 1 } else { self.top_up() };
+            let gone_at = self.requests.first_gone_at();
+            let wanted = if gone_at.is_some() { self.top_up() } else { 1 };
             let slots = Arc::clone(&self.slots);
             let resting = self.ask_from > Instant::now();
             let wake = tokio::select! {
@@ -155,8 +156,8 @@ impl Intake {
                 Some(held) = self.abandoned.recv() => Wake::Abandoned(held),
                 Ok(()) = self.link.changed() => Wake::Link,
                 Ok(slots) = slots.acquire_many_owned(wanted) => Wake::Freed(slots),
-                () = tokio::time::sleep_until(self.forget_at), if self.asked > 0 => Wake::Silence,
-                () = tokio::time::sleep_until(self.ask_from), if resting => Wake::Rested,
+                () = sleep_until(gone_at.unwrap_or(self.ask_from)), if gone_at.is_some() => Wake::Silence,
+                () = sleep_until(self.ask_from), if resting => Wake::Rested,
             };
             match wake {
                 Wake::Arrived(Some(message)) => {
@@ -170,8 +171,8 @@ impl Intake {
                 Wake::Freed(slots) => self.add_credit(slots),
                 Wake::Rested => {}
                 Wake::Silence => {
-                    debug!(source = self.source.as_str(), "pull requests went unanswered");
-                    self.asked = 0;
+                    debug!(source = self.source.as_str(), "a pull request went unanswered");
+                    self.requests.forget(Instant::now());
                 }
             }
         }
@@ -192,15 +193,19 @@ impl Intake {
     /// until every request is answered or has expired, a few seconds at most.
     pub async fn close(mut self) -> usize {
         let mut returned = 0;
-        while self.asked > 0 && self.bus.is_connected() {
-            let Ok(Some(message)) = timeout_at(self.forget_at, self.arrivals.next()).await else {
-                break;
+        while let Some(gone_at) = self.requests.first_gone_at()
+            && self.bus.is_connected()
+        {
+            let Ok(message) = timeout_at(gone_at, self.arrivals.next()).await else {
+                self.requests.forget(Instant::now());
+                continue;
             };
+            let Some(message) = message else { break };
             if let Some(status) = message.status {
-                self.asked_less(status, &message);
+                self.turned_down(status, &message);
                 continue;
             }
-            self.asked -= 1;
+            self.requests.less(1);
             if self.in_jetstream(message).ack_with(AckKind::Nak(None)).await.is_ok() {
                 returned += 1;
             }
@@ -224,7 +229,7 @@ impl Intake {
 
     fn take_free_slots(&mut self) {
         let free = self.slots.available_permits();
-        if free == 0 || (self.asked > 0 && free < self.top_up() as usize) {
+        if free == 0 || (self.requests.unfilled() > 0 && free < self.top_up() as usize) {
             return;
         }
         let free = u32::try_from(free).unwrap_or(self.slot_count);
@@ -239,7 +244,7 @@ impl Intake {
         let generation = self.link.borrow_and_update().generation;
         if self.generation != generation {
             self.generation = generation;
-            self.asked = 0;
+            self.requests.clear();
         }
     }
 
@@ -253,7 +258,7 @@ impl Intake {
     /// Sends one pull request for all credit that no request covers.
     async fn ask(&mut self) {
         let credit = self.credit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        let batch = credit.saturating_sub(self.asked);
+        let batch = credit.saturating_sub(self.requests.unfilled());
         if batch == 0 || self.ask_from > Instant::now() || !self.bus.is_connected() {
             return;
         }
@@ -263,10 +268,7 @@ impl Intake {
             ..Default::default()
         };
         match self.consumer.request_batch(request, self.inbox.clone()).await {
-            Ok(()) => {
-                self.asked += batch;
-                self.forget_at = Instant::now() + EXPIRES + EXPIRES_MARGIN;
-            }
+            Ok(()) => self.requests.add(batch, Instant::now() + EXPIRES + EXPIRES_MARGIN),
             Err(error) => {
                 warn!(%error, source = self.source.as_str(), "cannot send a pull request")
             }
@@ -275,10 +277,10 @@ impl Intake {
 
     async fn arrived(&mut self, message: async_nats::Message) -> Option<Claim> {
         if let Some(status) = message.status {
-            self.asked_less(status, &message);
+            self.turned_down(status, &message);
             return None;
         }
-        self.asked = self.asked.saturating_sub(1);
+        self.requests.less(1);
         let Some(slot) = self.credit.as_mut().and_then(|credit| credit.split(1)) else {
             // A request we had given up was answered after all.
             let _ = self.in_jetstream(message).ack_with(AckKind::Nak(None)).await;
@@ -292,7 +294,7 @@ impl Intake {
     }
 
     /// A request ended without filling its batch: expired, or the leader moved.
-    fn asked_less(&mut self, status: StatusCode, message: &async_nats::Message) {
+    fn turned_down(&mut self, status: StatusCode, message: &async_nats::Message) {
         if status == StatusCode::IDLE_HEARTBEAT {
             return;
         }
@@ -301,8 +303,11 @@ impl Intake {
             .as_ref()
             .and_then(|headers| headers.get("Nats-Pending-Messages"))
             .and_then(|pending| pending.as_str().parse().ok());
-        // Without a count nothing is known of any request, so all are given up.
-        self.asked = unfilled.map_or(0, |unfilled| self.asked.saturating_sub(unfilled));
+        match unfilled {
+            Some(unfilled) => self.requests.less(unfilled),
+            // Without a count nothing is known of any request, so all are given up.
+            None => self.requests.clear(),
+        }
         if status != StatusCode::TIMEOUT && status != StatusCode::NOT_FOUND {
             debug!(%status, source = self.source.as_str(), "a pull request was turned down");
             self.ask_from = Instant::now() + TURNED_DOWN_PAUSE;

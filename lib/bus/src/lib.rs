@@ -26,6 +26,7 @@ mod intake;
 mod publish;
 mod queues;
 mod read;
+mod requests;
 mod retry;
 mod subject;
 pub mod topology;

@@ -116,6 +116,10 @@ fn by_code(refusal: jetstream::Error) -> Step<PublishError> {
         | ErrorCode::INSUFFICIENT_RESOURCES => Step::Final(PublishError::Full(refusal)),
         code if code.0 == STORE_FAILED => Step::Final(PublishError::Full(refusal)),
         code if code.0 == TOO_MANY_REQUESTS => Step::Transient(PublishError::Refused(refusal)),
+        // The first message of this id is on its way to the replicas; then the repeat is known.
+        ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT => {
+            Step::Transient(PublishError::Refused(refusal))
+        }
         ErrorCode::CLUSTER_NOT_AVAILABLE | ErrorCode::CLUSTER_NOT_LEADER => {
             Step::Transient(PublishError::Refused(refusal))
         }

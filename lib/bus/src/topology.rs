@@ -5,9 +5,13 @@ use std::time::Duration;
 use async_nats::jetstream::{
     self, ErrorCode,
     consumer::{self, AckPolicy, DeliverPolicy, pull},
-    context::{CreateKeyValueErrorKind, GetStreamErrorKind},
+    context::{
+        ConsumerInfoErrorKind, CreateKeyValueErrorKind, CreateStreamErrorKind, GetStreamErrorKind,
+    },
     kv,
-    stream::{Config, DiscardPolicy, RetentionPolicy, StorageType},
+    stream::{
+        Config, ConsumerCreateStrictErrorKind, DiscardPolicy, RetentionPolicy, StorageType, Stream,
+    },
 };
 use posthaste_domain::Lane;
 use tracing::{info, warn};
@@ -191,15 +195,7 @@ impl Bus {
         authority: Authority,
     ) -> Result<(), TopologyError> {
         let asset = format!("stream {}", wanted.name);
-        let found = match self.jetstream.get_stream(&wanted.name).await {
-            Ok(found) => found.cached_info().config.clone(),
-            Err(error) if is_missing(&error) => {
-                let made = self.jetstream.create_stream(&wanted).await;
-                info!(asset, "made");
-                made.map_err(|error| refused(&asset, error))?.cached_info().config.clone()
-            }
-            Err(error) => return Err(refused(&asset, error)),
-        };
+        let found = self.stream_found_or_made(&asset, &wanted).await?;
         let check = Comparison { asset: &asset };
         check.must("subjects", sorted(&found.subjects), sorted(&wanted.subjects))?;
         check.must("retention", found.retention, wanted.retention)?;
@@ -231,6 +227,29 @@ impl Bus {
         Ok(())
     }
 
+    async fn stream_found_or_made(
+        &self,
+        asset: &str,
+        wanted: &Config,
+    ) -> Result<Config, TopologyError> {
+        match self.jetstream.get_stream(&wanted.name).await {
+            Ok(found) => return Ok(found.cached_info().config.clone()),
+            Err(error) if is_missing(&error) => {}
+            Err(error) => return Err(refused(asset, error)),
+        }
+        match self.jetstream.create_stream(wanted).await {
+            Ok(made) => {
+                info!(asset, "made");
+                return Ok(made.cached_info().config.clone());
+            }
+            // Another process made it at the same moment, with limits of its own.
+            Err(error) if is_taken(&error) => {}
+            Err(error) => return Err(refused(asset, error)),
+        }
+        let found = self.jetstream.get_stream(&wanted.name).await;
+        Ok(found.map_err(|error| refused(asset, error))?.cached_info().config.clone())
+    }
+
     async fn ensure_consumer(
         &self,
         stream: &'static str,
@@ -244,14 +263,7 @@ impl Bus {
             .get_stream_no_info(stream)
             .await
             .map_err(|error| refused(&asset, error))?;
-        let found: consumer::Config = match stream.consumer_info(&name).await {
-            Ok(info) => info.config,
-            Err(_) => {
-                let made = stream.create_consumer(wanted.clone()).await;
-                info!(asset, "made");
-                made.map_err(|error| refused(&asset, error))?.cached_info().config.clone()
-            }
-        };
+        let found = consumer_found_or_made(&stream, &asset, &name, &wanted).await?;
         let check = Comparison { asset: &asset };
         check.must("filter_subject", &found.filter_subject, &wanted.filter_subject)?;
         check.must("ack_policy", found.ack_policy, wanted.ack_policy)?;
@@ -285,6 +297,29 @@ impl Bus {
     }
 }
 
+async fn consumer_found_or_made(
+    stream: &Stream<()>,
+    asset: &str,
+    name: &str,
+    wanted: &pull::Config,
+) -> Result<consumer::Config, TopologyError> {
+    match stream.consumer_info(name).await {
+        Ok(found) => return Ok(found.config),
+        Err(error) if error.kind() == ConsumerInfoErrorKind::NotFound => {}
+        Err(error) => return Err(refused(asset, error)),
+    }
+    // Only made, never changed: between the question and now it may have been made by its owner.
+    match stream.create_consumer_strict(wanted.clone()).await {
+        Ok(made) => {
+            info!(asset, "made");
+            return Ok(made.cached_info().config.clone());
+        }
+        Err(error) if error.kind() == ConsumerCreateStrictErrorKind::AlreadyExists => {}
+        Err(error) => return Err(refused(asset, error)),
+    }
+    Ok(stream.consumer_info(name).await.map_err(|error| refused(asset, error))?.config)
+}
+
 /// The window the server falls back to where none is asked for.
 fn window(wanted: &Config) -> Duration {
     if wanted.duplicate_window.is_zero() {
@@ -303,6 +338,15 @@ fn sorted(subjects: &[String]) -> Vec<String> {
 fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
     match error.kind() {
         GetStreamErrorKind::JetStream(error) => error.error_code() == ErrorCode::STREAM_NOT_FOUND,
+        _ => false,
+    }
+}
+
+fn is_taken(error: &jetstream::context::CreateStreamError) -> bool {
+    match error.kind() {
+        CreateStreamErrorKind::JetStream(error) => {
+            error.error_code() == ErrorCode::STREAM_NAME_EXIST
+        }
         _ => false,
     }
 }

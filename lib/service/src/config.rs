@@ -12,7 +12,7 @@
 //!
 //! let vars = Vars::from_pairs([("POSTHASTE_WORKER_ACK_WAIT_MS", "30000")]);
 //! let mut reader = Reader::new(&vars);
-//! reader.check_known(&[&[ACK_WAIT]]);
+//! reader.check_known(&[&[ACK_WAIT]], &["ingress"]);
 //! let ack_wait = reader.millis(&ACK_WAIT);
 //! reader.require(ack_wait > Duration::from_secs(20), &ACK_WAIT, "must outlast an attempt");
 //! assert!(reader.finish().is_ok());

@@ -11,6 +11,13 @@ use crate::{
     metrics, telemetry,
 };
 
+/// The sections of every role's settings. A role leaves those it reads nothing of to the others,
+/// with which it may share one environment; a section that nobody has is a misspelling.
+const SECTIONS: &[&str] = &[
+    "admin", "auth", "control", "ingress", "log", "nats", "outbound", "registry", "shutdown",
+    "worker",
+];
+
 /// What a process does, once it has its shell: one of the parts that can also run side by side in
 /// one process.
 pub trait Role: Sized {
@@ -63,7 +70,7 @@ pub fn main<R: Role>(version: &str) -> ExitCode {
 fn configure<R: Role>() -> Result<(ServiceConfig, R::Config), ConfigFaults> {
     let vars = Vars::from_process()?;
     let mut reader = Reader::new(&vars);
-    reader.check_known(&[crate::KEYS, &R::keys()]);
+    reader.check_known(&[crate::KEYS, &R::keys()], SECTIONS);
     let configured = (ServiceConfig::read(&mut reader), R::read(&mut reader));
     reader.finish()?;
     Ok(configured)

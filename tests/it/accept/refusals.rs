@@ -1,21 +1,14 @@
 //! Everything that is refused, and with which words. Nothing of it is stored.
 
-use std::time::Duration;
-
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use posthaste_api::{Signer, TokenSecret};
-use posthaste_domain::{OrgId, Timestamp};
 use serde_json::{Value, json};
 
 use super::{stage::Stage, surface::Ask};
-use crate::bed;
 
-const HOUR: Duration = Duration::from_secs(3_600);
 /// `ingress.body_limit_bytes` where nobody sets it.
-const BODY_LIMIT: usize = 1_000_000;
+pub(super) const BODY_LIMIT: usize = 1_000_000;
 
 /// A request, and what it must be answered with.
-struct Case {
+pub(super) struct Case {
     what: &'static str,
     ask: Ask,
     status: u16,
@@ -23,7 +16,13 @@ struct Case {
 }
 
 impl Case {
-    fn coded(what: &'static str, ask: Ask, status: u16, code: &str, detail: &str) -> Self {
+    pub(super) fn coded(
+        what: &'static str,
+        ask: Ask,
+        status: u16,
+        code: &str,
+        detail: &str,
+    ) -> Self {
         Self { what, ask, status, body: json!({ "code": code, "detail": detail }) }
     }
 
@@ -46,7 +45,7 @@ fn without_msg(mut body: Value) -> Value {
 }
 
 /// Asks each of it of both surfaces.
-async fn assert_refused(stage: &Stage, cases: &[Case]) {
+pub(super) async fn assert_refused(stage: &Stage, cases: &[Case]) {
     for surface in stage.surfaces {
         for Case { what, ask, status, body } in cases {
             let heard = surface.send(ask).await;
@@ -175,73 +174,6 @@ async fn a_body_over_the_limit_is_413_and_one_at_it_is_accepted() {
         surface.send(&ask(BODY_LIMIT)).await.expect(202);
         surface.send(&ask(BODY_LIMIT).chunked()).await.expect(202);
     }
-}
-
-#[tokio::test]
-async fn a_token_that_is_not_ours_is_401() {
-    let stage = Stage::start(&[]).await;
-    let earlier = Timestamp::from_micros(bed::now().micros() - 2 * 3_600 * 1_000_000);
-    let stranger = Signer::new(&TokenSecret::new("another-secret-another-secret-aa").unwrap());
-    let good = bed::token();
-    let (_, claims_and_signature) = good.split_once('.').unwrap();
-    let (claims, signature) = claims_and_signature.split_once('.').unwrap();
-    let unsigned =
-        BASE64_URL_SAFE_NO_PAD.encode(json!({ "alg": "none", "typ": "JWT" }).to_string());
-    let tokens = [
-        ("garbage", "garbage".to_owned()),
-        ("expired", bed::signer().organisation_token(&bed::org(), earlier, HOUR)),
-        ("early", bed::signer().organisation_token(&bed::org(), bed::now() + HOUR, HOUR)),
-        ("forged", stranger.organisation_token(&bed::org(), bed::now(), HOUR)),
-        ("none", format!("{unsigned}.{claims}.")),
-        ("none, with a signature", format!("{unsigned}.{claims}.{signature}")),
-        ("cut short", good[..good.len() - 4].to_owned()),
-        ("very long", "a".repeat(20_000)),
-    ];
-    let refused = |what, ask| Case::coded(what, ask, 401, "authentication_failed", "Invalid token");
-    let mut cases: Vec<_> =
-        tokens.iter().map(|(what, token)| refused(what, stage.message().token(token))).collect();
-    cases.push(refused("no token", stage.message().without("authorization")));
-    let basic = stage.message().header("authorization", "Basic dXNlcjpwYXNz");
-    cases.push(refused("another scheme", basic));
-    // Who may not speak is not listened to: neither to the body, nor whether there is one.
-    let large = vec![b'x'; 8 * BODY_LIMIT];
-    cases.push(refused("no token, much to say", stage.message().token("garbage").body(large)));
-    assert_refused(&stage, &cases).await;
-
-    for surface in stage.surfaces {
-        let told = surface.send(&stage.message().token(bed::TOKEN_SECRET)).await.expect(401);
-        assert_eq!(told["code"], "authentication_failed");
-        assert_ne!(told["detail"], "Invalid token", "this mistake is explained");
-        assert!(!told.to_string().contains(bed::TOKEN_SECRET));
-    }
-}
-
-#[tokio::test]
-async fn a_good_token_does_not_reach_beyond_its_own() {
-    let stage = Stage::start(&[]).await;
-    let signer = bed::signer();
-    let applications = signer.application_token(&bed::org(), &stage.app, bed::now(), HOUR);
-    let neighbour: OrgId = "org_23rb8YdGqMT0qIzpgGwdXfHirMv".parse().unwrap();
-    let neighbours = signer.organisation_token(&neighbour, bed::now(), HOUR);
-    let unknown = "/api/v1/app/app_23rb8YdGqMT0qIzpgGwdXfHirMu/msg";
-    let missing = |what, ask| Case::coded(what, ask, 404, "not_found", "Application not found");
-    assert_refused(
-        &stage,
-        &[
-            Case::coded(
-                "an application's token",
-                stage.message().token(&applications),
-                403,
-                "insufficient access",
-                "Insufficient access for the given operation.",
-            ),
-            missing("another organisation's token", stage.message().token(&neighbours)),
-            missing("an unknown application", stage.message().target(unknown)),
-            missing("an id that is none", stage.message().target("/api/v1/app/%00/msg")),
-            missing("no id", stage.message().target("/api/v1/app//msg")),
-        ],
-    )
-    .await;
 }
 
 #[tokio::test]

@@ -105,7 +105,7 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let port = args.nats_port.unwrap_or(if args.once { 0 } else { 4222 });
     let mut nats = select! {
         started = NatsServer::start(&binary, data.path(), port) => started?,
-        () = told.cancelled() => return Err(DevError::Interrupted.into()),
+        () = told.cancelled() => return interrupted(&args),
     };
     let outcome = with_broker(&args, &data, &mut nats, &told).await;
     nats.stop().await;
@@ -131,16 +131,16 @@ async fn with_broker(
     let starting = start(args, data, &environment, &kits, &served);
     let session = select! {
         session = timeout(if args.once { ONCE_WITHIN } else { Duration::MAX }, starting) => {
-            session.unwrap_or_else(|_| Err(DevError::TooSlow.into()))
+            session.unwrap_or_else(|_| Err(DevError::TooSlow.into())).map(Some)
         }
-        () = told.cancelled() => Err(DevError::Interrupted.into()),
+        () = told.cancelled() => Ok(None),
         Ok(status) = nats.ended() => Err(DevError::BrokerLost(status).into()),
     };
     let mut session = match session {
-        Ok(session) => session,
-        Err(failure) => {
+        Ok(Some(session)) => session,
+        ended => {
             kits.cut(&shell.shutdown).await;
-            return Err(failure);
+            return ended.and_then(|_| interrupted(args));
         }
     };
     session.introduce(&nats.url(), admin_address, data);
@@ -163,6 +163,11 @@ async fn with_broker(
     };
     session.stack.finish().await;
     whole
+}
+
+/// Being stopped is how a session ends, unless it was to prove something first.
+fn interrupted(args: &Args) -> Outcome {
+    if args.once { Err(DevError::Interrupted.into()) } else { Ok(()) }
 }
 
 async fn start(
@@ -230,17 +235,23 @@ impl Session {
 
     /// Says how to go on.
     fn invite(&self) {
-        let api = self.stack.api_url();
-        say!("\nSend one yourself:\n");
+        let api = format!("{}/api/v1", self.stack.api_url());
+        let (what, path, body) = match &self.demo {
+            Some(demo) => (
+                "Send one yourself",
+                format!("/app/{}/msg", demo.app()),
+                r#"{"eventType":"chargeback.created","payload":{"amount":299.99}}"#,
+            ),
+            None => ("Make an application", "/app".to_owned(), r#"{"name":"My first merchant"}"#),
+        };
+        say!("\n{what}:\n");
         say!("  export POSTHASTE_TOKEN={}", self.token);
-        let app = self.demo.as_ref().map_or("APPLICATION", Demo::app);
-        say!("  curl {api}/api/v1/app/{app}/msg \\");
-        say!(
-            "    -H \"authorization: Bearer $POSTHASTE_TOKEN\" -H 'content-type: application/json' \\"
-        );
-        say!(
-            "    -d '{{\"eventType\":\"chargeback.created\",\"payload\":{{\"amount\":299.99}}}}'\n"
-        );
-        say!("The application's id is {app}. Ctrl-C stops everything.\n");
+        say!("  curl {api}{path} \\");
+        say!("    -H \"authorization: Bearer $POSTHASTE_TOKEN\" \\");
+        say!("    -H 'content-type: application/json' -d '{body}'\n");
+        if let Some(demo) = &self.demo {
+            say!("The application is {}; `posthaste listen` is a receiver to try.", demo.app());
+        }
+        say!("Ctrl-C stops everything.\n");
     }
 }

@@ -17,8 +17,12 @@ async fn one_store_has_one_server_and_outlives_it() {
     let address = first.url().strip_prefix("nats://").unwrap().to_owned();
     drop(tokio::net::TcpStream::connect(&address).await.unwrap());
 
-    let second = NatsServer::start(&binary(), home.path(), 0).await;
-    assert!(matches!(second, Err(NatsServerError::InUse(_))), "{second:?}");
+    match NatsServer::start(&binary(), home.path(), 0).await {
+        Err(NatsServerError::InUse { process, .. }) => {
+            assert_eq!(process, format!(" (process {})", first.pid().unwrap()));
+        }
+        other => panic!("{other:?}"),
+    }
 
     first.stop().await;
     assert!(tokio::net::TcpStream::connect(&address).await.is_err());
@@ -36,7 +40,7 @@ async fn a_server_that_outlives_its_owner_keeps_its_store() {
         NatsServer::start(&binary(), home.path(), 0).await.unwrap();
     drop(_lock);
     let second = NatsServer::start(&binary(), home.path(), 0).await;
-    assert!(matches!(second, Err(NatsServerError::InUse(_))), "{second:?}");
+    assert!(matches!(second, Err(NatsServerError::InUse { .. })), "{second:?}");
     drop(orphan);
     assert!(NatsServer::start(&binary(), home.path(), 0).await.is_ok());
 }

@@ -5,6 +5,7 @@ use std::{future::Future, time::Duration};
 use async_nats::jetstream::{self, Context};
 use posthaste_bus::{Authority, Bus, BusConfig, Claim, Intake, Source, StreamLimits};
 use posthaste_testkit::{NatsServer, NatsSettings};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -48,10 +49,27 @@ impl Bed {
         jetstream::new(async_nats::connect(self.nats.url()).await.unwrap())
     }
 
+    /// Freezes the server: its sockets stay open and nothing is read, until the value is dropped.
+    pub(crate) fn freeze(&self) -> Frozen {
+        let pid = self.nats.pid().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).unwrap();
+        kill_process(pid, Signal::STOP).unwrap();
+        Frozen(pid)
+    }
+
     /// Ends the server as a crash would and starts it again.
     pub(crate) async fn crash(&mut self) {
         self.nats.kill();
         self.nats.restart().await;
+    }
+}
+
+/// A server that stands still.
+pub(crate) struct Frozen(Pid);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        // Gone already where the test has killed it.
+        let _ = kill_process(self.0, Signal::CONT);
     }
 }
 

@@ -149,6 +149,27 @@ async fn a_claim_is_kept_while_it_is_worked_on_and_lost_when_it_is_not() {
     nothing_from(&mut other).await;
 }
 
+/// The consumer is as its owner made it, whatever another process is configured with.
+#[tokio::test]
+async fn a_claim_is_kept_for_as_long_as_the_broker_wants_to_hear_of_it() {
+    let bed = Bed::start().await;
+    let mut impatient = bed.config();
+    impatient.ack_wait = Duration::from_secs(1);
+    let theirs = bed.bus_with(impatient).await;
+    let ours = Bus::connect(bed.config()).await.unwrap();
+    ours.ensure_topology(Authority::Guest).await.unwrap();
+    let mut one = intake(&ours, Source::Events, 1).await;
+    accept(&ours, 1).await;
+    let kept = claim(&mut one).await;
+    let mut other = intake(&theirs, Source::Events, 1).await;
+    let stop = CancellationToken::new();
+    tokio::select! {
+        () = kept.keep_while(tokio::time::sleep(Duration::from_millis(2_500))) => {}
+        claim = other.next(&stop) => panic!("given to another: {:?}", claim.map(|c| c.seq())),
+    }
+    kept.ack().await;
+}
+
 #[tokio::test]
 async fn an_abandoned_claim_comes_back_whoever_is_left_to_hear_of_it() {
     let bed = Bed::start().await;

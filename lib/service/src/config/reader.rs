@@ -28,9 +28,9 @@ impl<'a> Reader<'a> {
         Self { vars, faults: ConfigFaults::default() }
     }
 
-    /// Notes every name that is not in `known`: see [`Vars::check_known`].
-    pub fn check_known(&mut self, known: &[&[Key]]) {
-        self.vars.check_known(known, &mut self.faults);
+    /// Notes every name that is not in `known` and not `of_others`: see [`Vars::check_known`].
+    pub fn check_known(&mut self, known: &[&[Key]], of_others: &[&str]) {
+        self.vars.check_known(known, of_others, &mut self.faults);
     }
 
     /// Text. A key without a default must be set.

@@ -82,20 +82,26 @@ impl Vars {
         faults.into_result().map(|()| Self { env, file })
     }
 
-    /// Adds a fault for every variable and every key of the file that is not in `known`, though
-    /// its section (`worker` of `worker.slots`) is.
+    /// Adds a fault for every variable and every key of the file that is not in `known`.
     ///
-    /// Processes may share one file and one environment, so sections of which this process reads
-    /// nothing are left to the others. Variables that Kubernetes sets for services of our name are
-    /// passed over.
-    pub fn check_known(&self, known: &[&[Key]], faults: &mut ConfigFaults) {
+    /// Processes may share one file and one environment, so names in the sections `of_others`
+    /// (`worker` of `worker.slots`), of which this process reads nothing, are left to the others.
+    /// Variables that Kubernetes sets for services of our name are passed over.
+    pub fn check_known(&self, known: &[&[Key]], of_others: &[&str], faults: &mut ConfigFaults) {
         let known = || known.iter().copied().flatten();
         let names: BTreeSet<_> = known().map(Key::env_name).collect();
-        let sections: BTreeSet<_> = known().map(|key| section(key.path)).collect();
-        let is_ours = |path: &str| sections.contains(section(path));
+        let own: BTreeSet<_> = known().map(|key| section(key.path)).collect();
+        let is_ours = |path: &str| {
+            let section = section(path);
+            own.contains(section) || !of_others.contains(&section)
+        };
         for (name, value) in &self.env {
             let path = name.trim_start_matches("POSTHASTE_").to_ascii_lowercase().replace('_', ".");
-            if is_ours(&path) && !names.contains(name) && !is_service_link(name, value) {
+            if name != CONFIG_FILE
+                && is_ours(&path)
+                && !names.contains(name)
+                && !is_service_link(name, value)
+            {
                 faults.add(name, "a variable nobody reads", "wants a name from the reference");
             }
         }
@@ -167,7 +173,7 @@ mod tests {
 
     fn unknown(vars: &Vars) -> Vec<String> {
         let mut faults = ConfigFaults::default();
-        vars.check_known(&[&[SLOTS], &[SEAL]], &mut faults);
+        vars.check_known(&[&[SLOTS], &[SEAL]], &["control", "registry"], &mut faults);
         faults.as_slice().iter().map(|fault| fault.name.clone()).collect()
     }
 
@@ -193,6 +199,7 @@ mod tests {
         let vars = [
             variable,
             pair("POSTHASTE_WORKER_SLOTZ", "16"),
+            pair("POSTHASTE_CONTROL_LISTEN", "another process's"),
             pair("POSTHASTE_INGRESS_SERVICE_HOST", "10.0.0.1"),
             pair("PATH", "/bin"),
         ];
