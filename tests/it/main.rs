@@ -13,6 +13,7 @@ mod client;
 mod tool;
 
 mod accept;
+mod cli;
 mod crash;
 mod deliver;
 mod retry;

@@ -20,10 +20,7 @@ use posthaste_registry::Registry;
 use posthaste_service::clock;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::{
-    sync::{Semaphore, TryAcquireError},
-    time::Instant,
-};
+use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     compact::compact,
@@ -55,10 +52,6 @@ struct Inner {
 struct Query {
     with_content: Option<bool>,
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("too many messages are being accepted at once")]
-struct Busy(#[source] TryAcquireError);
 
 impl Acceptance {
     /// The path, as routers spell it.
@@ -128,10 +121,8 @@ impl Inner {
             .ok_or_else(|| Problem::not_found("Application not found"))?;
         let idempotency_key = idempotency_key(request.headers())?;
         // Bodies are held in memory, so their number is bounded before one is read.
-        let _under_way = self
-            .under_way
-            .try_acquire()
-            .map_err(|error| Problem::unavailable(BUSY_RETRY_AFTER, Busy(error)))?;
+        let _under_way =
+            self.under_way.try_acquire().map_err(|_| Problem::overloaded(BUSY_RETRY_AFTER))?;
         let RawBody(body) = RawBody::from_request(request, &()).await?;
         let message: MessageIn<'_> = parse_json(&body)?;
         let checked = message.checked().map_err(Problem::validation)?;

@@ -289,7 +289,8 @@ impl Intake {
         if self.credit.as_ref().is_some_and(|credit| credit.num_permits() == 0) {
             self.credit = None;
         }
-        let ack_wait = self.bus.config.ack_wait;
+        // The consumer's, which is another process's to decide, not our configuration's.
+        let ack_wait = self.consumer.cached_info().config.ack_wait;
         Claim::new(self.in_jetstream(message), slot, ack_wait, self.abandon.clone())
     }
 

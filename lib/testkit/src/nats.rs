@@ -66,6 +66,15 @@ impl NatsServer {
         Self::start_with(NatsSettings::default()).await
     }
 
+    /// The binary that would be started, for tests of what starts a broker by itself.
+    ///
+    /// # Panics
+    /// If there is no nats-server.
+    #[must_use]
+    pub fn binary() -> PathBuf {
+        binary::find()
+    }
+
     /// As [`start`](Self::start), with other settings.
     ///
     /// # Panics

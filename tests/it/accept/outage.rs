@@ -7,6 +7,7 @@ use std::{
 };
 
 use posthaste_testkit::{Answer, Receiver, Script};
+use reqwest::Method;
 use serde_json::json;
 
 use super::{
@@ -64,6 +65,13 @@ async fn without_a_broker_it_is_503_in_time_and_202_once_it_is_back() {
         surface.send(&wrong).await.expect(422);
         surface.send(&stage.message().without("authorization")).await.expect(401);
     }
+
+    // The rest of the API: what is known is known, and what is to be changed is worth another try.
+    stage.client.call(Method::GET, "/api/v1/app", None).await.expect(200);
+    let change = json!({ "name": "new" });
+    let refused = stage.client.call(Method::POST, "/api/v1/app", Some(&change)).await;
+    assert_eq!(refused.retry_after.as_deref(), Some("1"));
+    assert_eq!(refused.expect(503)["code"], "unavailable");
 
     stage.bed.nats.restart().await;
     let mut ids = BTreeSet::from([before]);

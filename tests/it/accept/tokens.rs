@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use posthaste_api::{Signer, TokenSecret};
 use posthaste_domain::{OrgId, Timestamp};
+use reqwest::Method;
 use serde_json::json;
 
 use super::{
@@ -61,6 +62,10 @@ async fn a_good_token_does_not_reach_beyond_its_own() {
     let applications = signer.application_token(&bed::org(), &stage.app, bed::now(), HOUR);
     let neighbour: OrgId = "org_23rb8YdGqMT0qIzpgGwdXfHirMv".parse().unwrap();
     let neighbours = signer.organisation_token(&neighbour, bed::now(), HOUR);
+    // Both tokens are good, for something else.
+    let own = format!("/api/v1/app/{}", stage.app);
+    stage.client.with_token(&applications).call(Method::GET, &own, None).await.expect(200);
+    stage.client.with_token(&neighbours).application("theirs").await;
     let unknown = "/api/v1/app/app_23rb8YdGqMT0qIzpgGwdXfHirMu/msg";
     let missing = |what, ask| Case::coded(what, ask, 404, "not_found", "Application not found");
     assert_refused(

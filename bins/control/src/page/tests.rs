@@ -1,3 +1,5 @@
+//! Walks over lists, both ways.
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

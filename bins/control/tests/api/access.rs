@@ -1,3 +1,5 @@
+//! Whom a token speaks for, and what it opens.
+
 use axum::body::Body;
 use http::Method;
 use serde_json::json;

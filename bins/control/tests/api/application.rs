@@ -1,3 +1,5 @@
+//! Applications, over the wire.
+
 use http::Method;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! Endpoints, over the wire.
+
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, column, text};

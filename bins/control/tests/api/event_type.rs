@@ -1,3 +1,5 @@
+//! Event types, over the wire.
+
 use serde_json::{Value, json};
 
 use crate::bed::{Bed, column};

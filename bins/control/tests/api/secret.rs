@@ -1,3 +1,5 @@
+//! Signing secrets, over the wire.
+
 use axum::body::Body;
 use http::Method;
 use serde_json::json;

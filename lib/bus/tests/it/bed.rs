@@ -56,6 +56,14 @@ impl Bed {
         Frozen(pid)
     }
 
+    /// Ends a frozen server as a crash would, with whatever it was sent and had not read, and starts
+    /// it again.
+    pub(crate) async fn crash_frozen(&mut self, frozen: Frozen) {
+        // It is gone when this is done with it, and its process id may be anybody's.
+        std::mem::forget(frozen);
+        self.crash().await;
+    }
+
     /// Ends the server as a crash would and starts it again.
     pub(crate) async fn crash(&mut self) {
         self.nats.kill();
@@ -63,12 +71,11 @@ impl Bed {
     }
 }
 
-/// A server that stands still.
+/// A server that stands still, and goes on when this is dropped.
 pub(crate) struct Frozen(Pid);
 
 impl Drop for Frozen {
     fn drop(&mut self) {
-        // Gone already where the test has killed it.
         let _ = kill_process(self.0, Signal::CONT);
     }
 }

@@ -1,3 +1,5 @@
+//! The broker of a test, tried by itself.
+
 use tokio::io::{AsyncWriteExt, Lines};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 

@@ -1,3 +1,5 @@
+//! Every way in which a receiver may answer.
+
 use std::io;
 use std::time::Instant;
 

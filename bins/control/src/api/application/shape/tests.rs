@@ -1,3 +1,5 @@
+//! What an application may be told, and how it is shown.
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
