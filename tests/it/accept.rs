@@ -1,16 +1,18 @@
 //! What is answered to who offers a message, by ingress and by control alike.
 //!
-//! `refusals` and `tokens` are what is refused and with which words; `hostile` looks for what they
-//! forgot; `repeats` are messages offered twice, and `cluster` to several brokers; `outage` is when
-//! the broker cannot store.
+//! `refusals` and `tokens` are what is refused and with which words; `hostile` and `resources` look
+//! for what they forgot; `repeats` are messages offered twice, and `cluster` to several brokers;
+//! `outage` is when the broker cannot store.
 
 mod cluster;
 mod hostile;
 mod outage;
 mod refusals;
 mod repeats;
+mod resources;
 mod stage;
 mod surface;
+mod theatre;
 mod tokens;
 
 use serde_json::json;

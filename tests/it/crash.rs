@@ -214,7 +214,7 @@ async fn nothing_that_was_answered_202_is_lost_or_stuck() {
         bus.queue_stats().await.is_ok_and(|stats| stats.is_idle())
     })
     .await;
-    let times = taken.times.lock().unwrap();
+    let times = taken.times.lock().unwrap().clone();
     let lost: Vec<_> = accepted.iter().filter(|id| !times.contains_key(*id)).collect();
     assert!(lost.is_empty(), "lost: {lost:?}");
     let distinct: HashSet<_> = accepted.iter().collect();

@@ -1,6 +1,6 @@
 //! The command line.
 //!
-//! Read in this order: [`cli`](crate::main) is the table of verbs; `cmd` holds one verb a file;
+//! Read in this order: `cli` is the table of verbs; `cmd` holds one verb a file;
 //! `settings` is everything that can be configured, of every role; `api_client`, `receiver`,
 //! `nats_server` and `owned_child` are what several verbs stand on; `failure` and `output` are how
 //! a verb ends and speaks.

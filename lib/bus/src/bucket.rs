@@ -118,6 +118,22 @@ impl Bucket {
             caught_up: false,
         }
     }
+
+    async fn watch_from(&self, next_revision: u64) -> Result<Begun, BucketError> {
+        let state = self.store.stream.get_info().await.map_err(unavailable)?.state;
+        // Where the bucket is younger than what we know, it was lost and made anew.
+        let from = if state.last_sequence < next_revision - 1 { 1 } else { next_revision };
+        let target = if state.messages == 0 { 0 } else { state.last_sequence };
+        let entries = self.store.watch_all_from_revision(from).await.map_err(unavailable)?;
+        Ok(Begun { from, target, entries })
+    }
+}
+
+/// A watch as it was begun.
+struct Begun {
+    from: u64,
+    target: u64,
+    entries: kv::Watch,
 }
 
 /// A watch that outlives the connection: it resumes after the last revision it told.
@@ -139,8 +155,8 @@ impl Watch {
     /// [`BucketError::Unavailable`] where the watch cannot be begun; asking again tries again.
     pub async fn next(&mut self) -> Result<Change, BucketError> {
         loop {
-            if self.entries.is_none() {
-                self.begin().await?;
+            if self.entries.is_none() && !self.begin().await? {
+                continue;
             }
             if !self.caught_up && self.next_revision > self.target {
                 self.caught_up = true;
@@ -168,18 +184,20 @@ impl Watch {
         }
     }
 
-    async fn begin(&mut self) -> Result<(), BucketError> {
-        self.link.borrow_and_update();
-        let status = self.bucket.store.status().await.map_err(unavailable)?;
-        self.target = status.info.state.last_sequence;
-        if self.target < self.next_revision.saturating_sub(1) {
-            // The bucket is younger than what we know: it was lost and made anew.
-            self.next_revision = 1;
-        }
-        let entries = self.bucket.store.watch_all_from_revision(self.next_revision).await;
-        self.entries = Some(entries.map_err(unavailable)?);
+    /// Begins the watch; `false` where the connection changed meanwhile, for a question that was
+    /// lost with it is answered by nobody.
+    async fn begin(&mut self) -> Result<bool, BucketError> {
+        self.link.mark_unchanged();
+        let begun = tokio::select! {
+            biased;
+            Ok(()) = self.link.changed() => return Ok(false),
+            begun = self.bucket.watch_from(self.next_revision) => begun?,
+        };
+        self.next_revision = begun.from;
+        self.target = begun.target;
+        self.entries = Some(begun.entries);
         self.caught_up = false;
-        Ok(())
+        Ok(true)
     }
 
     fn told(&mut self, entry: Entry) -> Change {

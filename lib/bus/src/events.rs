@@ -55,11 +55,11 @@ impl Bus {
         }
     }
 
-    /// Puts the event of a dead letter in again, for its endpoint alone, and removes the letter.
-    /// Asking twice within the dedup window sends once.
+    /// Puts the event of a dead letter in again, for its endpoint alone. Asking twice within the
+    /// dedup window sends once. The letter stays until it is discarded, which belongs after this.
     ///
     /// # Errors
-    /// [`PublishError`]; the letter is kept unless the event is confirmed.
+    /// [`PublishError`] where the broker does not confirm.
     pub async fn redrive(
         &self,
         letter_seq: u64,

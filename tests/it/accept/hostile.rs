@@ -3,69 +3,14 @@
 //!
 //! The requests are well-formed HTTP: what is not ends at the HTTP parser, before any route.
 
-use std::{cell::Cell, collections::BTreeSet};
+use std::collections::BTreeSet;
 
-use proptest::{
-    prelude::*,
-    test_runner::{TestError, TestRunner},
-};
+use proptest::prelude::*;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
-use super::{
-    stage::Stage,
-    surface::{Ask, Heard},
-};
+use super::theatre::Theatre;
 
-const CASES: u32 = 200;
-
-/// A stage that property tests ask, one request after the other.
-struct Theatre {
-    runtime: Runtime,
-    stage: Stage,
-    accepted: Cell<u64>,
-}
-
-impl Theatre {
-    fn open() -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let stage = runtime.block_on(Stage::start(&[]));
-        Self { runtime, stage, accepted: Cell::new(0) }
-    }
-
-    /// Sends the request to either surface, and checks what every answer must be.
-    fn ask(&self, ingress: bool, ask: &Ask) -> Result<Heard, TestCaseError> {
-        let surface = self.stage.surfaces[usize::from(ingress)];
-        let heard = self.runtime.block_on(surface.send(ask));
-        if heard.status == 202 {
-            self.accepted.set(self.accepted.get() + 1);
-        } else {
-            prop_assert!((400..500).contains(&heard.status), "{:?}", heard);
-        }
-        prop_assert_eq!(heard.header("content-type"), Some("application/json"), "{:?}", heard);
-        let answer: Result<Value, _> = serde_json::from_str(&heard.body);
-        let has_detail = answer.as_ref().is_ok_and(|answer| !answer["detail"].is_null());
-        prop_assert!(has_detail || (heard.status == 202 && answer.is_ok()), "{:?}", heard);
-        Ok(heard)
-    }
-
-    /// Runs the property, and then compares what is stored with what was answered.
-    fn check<S: Strategy>(
-        &self,
-        strategy: S,
-        property: impl Fn(S::Value) -> Result<(), TestCaseError>,
-    ) {
-        let config = ProptestConfig { cases: CASES, failure_persistence: None, ..<_>::default() };
-        match TestRunner::new(config).run(&strategy, property) {
-            Ok(()) => {}
-            Err(TestError::Fail(why, input)) => panic!("{why}\nfor {input:?}"),
-            Err(TestError::Abort(why)) => panic!("{why}"),
-        }
-        assert_eq!(self.runtime.block_on(self.stage.stored()), self.accepted.get());
-    }
-}
-
-fn percent_encoded(bytes: &[u8]) -> String {
+pub(super) fn percent_encoded(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("%{byte:02X}")).collect()
 }
 
@@ -100,7 +45,7 @@ fn header_name() -> impl Strategy<Value = String> {
     prop_oneof![known.prop_map(str::to_owned), "x-[a-z0-9!#$&'*+.^_`|~-]{1,60}"]
 }
 
-fn path_segment() -> impl Strategy<Value = String> {
+pub(super) fn path_segment() -> impl Strategy<Value = String> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..60).prop_map(|bytes| percent_encoded(&bytes)),
         "[!$-;=@-Z_a-z~]{0,60}",
@@ -112,7 +57,7 @@ fn path_segment() -> impl Strategy<Value = String> {
     ]
 }
 
-fn any_json() -> impl Strategy<Value = Value> {
+pub(super) fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -135,11 +80,11 @@ fn any_json() -> impl Strategy<Value = Value> {
 }
 
 /// A name, most often a good one.
-fn name() -> impl Strategy<Value = String> {
+pub(super) fn name() -> impl Strategy<Value = String> {
     prop_oneof![3 => "[a-zA-Z0-9_.-]{1,256}", 1 => "\\PC{0,300}", 1 => "[ .*>\u{0}\r\n\t$-]{1,9}"]
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     (1..=256).contains(&text.len()) && text.bytes().all(allowed)
 }
@@ -149,7 +94,7 @@ fn hostile_paths_find_nothing() {
     let theatre = Theatre::open();
     let method = prop::sample::select(vec!["POST", "GET", "PUT", "DELETE", "OPTIONS", "BREW"]);
     let input = (any::<bool>(), method, path_segment(), path_segment(), "[!#-;=?-~]{0,60}");
-    theatre.check(input, |(ingress, method, app, rest, query)| {
+    theatre.check_stored(input, |(ingress, method, app, rest, query)| {
         for target in [
             format!("/api/v1/app/{app}/msg"),
             format!("/api/v1/app/{app}/msg?{query}"),
@@ -175,7 +120,7 @@ fn hostile_tokens_are_refused() {
     });
     let parts = "(?i)bearer  ?[A-Za-z0-9_=-]{0,80}(\\.[A-Za-z0-9_=-]{0,80}){0,3}";
     let token = prop_oneof![header_value(), mutated, parts.prop_map(String::into_bytes)];
-    theatre.check((any::<bool>(), token), |(ingress, token)| {
+    theatre.check_stored((any::<bool>(), token), |(ingress, token)| {
         let ask = theatre.stage.message().header("authorization", &token);
         prop_assert_eq!(theatre.ask(ingress, &ask)?.status, 401);
         Ok(())
@@ -186,7 +131,7 @@ fn hostile_tokens_are_refused() {
 fn hostile_headers_change_nothing_but_their_own_meaning() {
     let theatre = Theatre::open();
     let headers = prop::collection::vec((header_name(), header_value()), 0..12);
-    theatre.check((any::<bool>(), headers), |(ingress, headers)| {
+    theatre.check_stored((any::<bool>(), headers), |(ingress, headers)| {
         let mut ask = theatre.stage.message();
         for (name, value) in &headers {
             ask = ask.header(name, value);
@@ -218,7 +163,7 @@ fn hostile_bodies_are_messages_or_say_why_not() {
         any_json().prop_map(|json| json.to_string().into_bytes()),
         spoilt,
     ];
-    theatre.check((any::<bool>(), body), |(ingress, body)| {
+    theatre.check_stored((any::<bool>(), body), |(ingress, body)| {
         let heard = theatre.ask(ingress, &theatre.stage.message().body(body))?;
         prop_assert!([202, 422].contains(&heard.status), "{:?}", heard);
         Ok(())
@@ -232,7 +177,7 @@ fn names_are_good_or_refused_and_never_the_brokers_trouble() {
     let event_id = prop::option::of(name());
     let channels = prop::option::of(prop::collection::vec(name(), 0..7));
     let input = (any::<bool>(), name(), event_id, channels, -10_i64..120);
-    theatre.check(input, |(ingress, event_type, event_id, channels, days)| {
+    theatre.check_stored(input, |(ingress, event_type, event_id, channels, days)| {
         let body = json!({
             "eventType": event_type, "eventId": event_id, "channels": channels,
             "payloadRetentionPeriod": days, "payload": {},

@@ -18,7 +18,7 @@ use super::{
 const BUDGET: Duration = Duration::from_millis(1_500);
 const ONE_PUBLISH: Duration = Duration::from_millis(500);
 /// A busy machine.
-const SLACK: Duration = Duration::from_secs(1);
+const SLACK: Duration = Duration::from_secs(2);
 /// How long the roles may take to find the broker again.
 const RECOVERY: Duration = Duration::from_secs(30);
 /// What ingress asks callers to wait.

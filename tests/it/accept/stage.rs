@@ -34,6 +34,9 @@ impl Stage {
             Surface::new("ingress", ingress.role.address()),
         ];
         let app = client.application("acme").await;
+        let no_message = message(&app).body("");
+        let known = || async { surfaces[1].send(&no_message).await.status == 422 };
+        bed::until("ingress knows the application", known).await;
         let bus = bed.bus().await;
         Self { bed, client, surfaces, app, bus, _roles: (control, ingress) }
     }

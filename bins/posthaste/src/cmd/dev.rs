@@ -5,12 +5,13 @@
 //!
 //! # Invariants
 //! - Whatever way it ends, but by SIGKILL, nothing is left running.
-//! - Nothing listens anywhere but on this machine.
+//! - Nothing listens anywhere but on 127.0.0.1, unless it is told to.
 //! - No secret is a constant: each data folder has its own.
 
 mod data;
 mod demo;
 mod environment;
+mod session;
 mod stack;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -24,7 +25,8 @@ use tokio_util::sync::CancellationToken;
 use self::{
     data::DataDir,
     demo::Demo,
-    environment::{Environment, Listen},
+    environment::{Environment, Listen, Settings},
+    session::Session,
     stack::{Kits, Stack},
 };
 use super::token::DEFAULT_ORG;
@@ -85,19 +87,13 @@ enum DevError {
     PartLost,
 }
 
-/// What is running, and how to speak with it.
-struct Session {
-    stack: Stack,
-    demo: Option<Demo>,
-    token: String,
-}
-
 pub(crate) async fn run(args: Args) -> Outcome {
     // From here on a signal is an event to act on, not the end.
     let told = CancellationToken::new();
     let tell = told.clone();
     tokio::spawn(async move {
         wait_for_signal().await;
+        say!("\nStopping.");
         tell.cancel();
     });
     let binary = nats_server::find(args.nats_server.as_deref())?;
@@ -119,7 +115,8 @@ async fn with_broker(
     told: &CancellationToken,
 ) -> Outcome {
     let environment = Environment::new(data.secrets()?, &nats.url(), args.listen());
-    let shell = environment.shell().map_err(Failure::config)?;
+    let settings = environment.read().map_err(Failure::config)?;
+    let shell = settings.shell.clone();
     telemetry::init(&shell.log)?;
     let kits = Kits::new()?;
     let served = CancellationToken::new();
@@ -128,7 +125,7 @@ async fn with_broker(
     let admin_address = admin.local_addr()?;
     tokio::spawn(listener::serve(admin, kits.admin_router(), served.clone()));
 
-    let starting = start(args, data, &environment, &kits, &served);
+    let starting = start(args, data, settings, &kits, &served);
     let session = select! {
         session = timeout(if args.once { ONCE_WITHIN } else { Duration::MAX }, starting) => {
             session.unwrap_or_else(|_| Err(DevError::TooSlow.into())).map(Some)
@@ -143,7 +140,7 @@ async fn with_broker(
             return ended.and_then(|_| interrupted(args));
         }
     };
-    session.introduce(&nats.url(), admin_address, data);
+    session.introduce(&nats.url(), admin_address, data.path());
     if args.once {
         say!("\nDelivered and verified; stopping.");
         kits.shut_down(&shell.shutdown).await;
@@ -159,7 +156,7 @@ async fn with_broker(
             kits.cut(&shell.shutdown).await;
             Err(DevError::BrokerLost(status).into())
         }
-        () = watch(session.demo.as_mut()) => Ok(()),
+        () = session.watch() => Ok(()),
     };
     session.stack.finish().await;
     whole
@@ -173,11 +170,11 @@ fn interrupted(args: &Args) -> Outcome {
 async fn start(
     args: &Args,
     data: &DataDir,
-    environment: &Environment,
+    settings: Settings,
     kits: &Kits,
     served: &CancellationToken,
 ) -> Result<Session, Failure> {
-    let stack = Stack::start(environment, kits).await?;
+    let stack = Stack::start(settings, kits).await?;
     let signer = Signer::new(&TokenSecret::new(data.secrets()?.token.as_str())?);
     let org: OrgId = DEFAULT_ORG.parse()?;
     let token = signer.organisation_token(&org, Timestamp::from(clock::now()), TOKEN_LIFETIME);
@@ -190,14 +187,6 @@ async fn start(
         Some(demo)
     };
     Ok(Session { stack, demo, token })
-}
-
-/// Tells of further requests to the demo's receiver; never ends.
-async fn watch(demo: Option<&mut Demo>) {
-    match demo {
-        Some(demo) => demo.watch().await,
-        None => std::future::pending().await,
-    }
 }
 
 impl Args {
@@ -215,43 +204,5 @@ impl Args {
     /// With `--once` any port will do, so that it gets along with whatever else is running.
     fn local(&self, port: u16) -> SocketAddr {
         SocketAddr::from(([127, 0, 0, 1], if self.once { 0 } else { port }))
-    }
-}
-
-impl Session {
-    /// Says what runs where, and what the demo did.
-    fn introduce(&self, broker: &str, admin: SocketAddr, data: &DataDir) {
-        let api = self.stack.api_url();
-        say!("\nPosthaste is running on this machine.\n");
-        say!("  API      {api}/api/v1");
-        say!("  ingress  {}  (accepts messages only)", self.stack.ingress_url());
-        say!("  metrics  http://{admin}/worker/metrics, and the same of /ingress and /control");
-        say!("  broker   {broker}");
-        say!("  data     {}", data.path().display());
-        if let Some(demo) = &self.demo {
-            say!("\n{}", demo.told());
-        }
-    }
-
-    /// Says how to go on.
-    fn invite(&self) {
-        let api = format!("{}/api/v1", self.stack.api_url());
-        let (what, path, body) = match &self.demo {
-            Some(demo) => (
-                "Send one yourself",
-                format!("/app/{}/msg", demo.app()),
-                r#"{"eventType":"chargeback.created","payload":{"amount":299.99}}"#,
-            ),
-            None => ("Make an application", "/app".to_owned(), r#"{"name":"My first merchant"}"#),
-        };
-        say!("\n{what}:\n");
-        say!("  export POSTHASTE_TOKEN={}", self.token);
-        say!("  curl {api}{path} \\");
-        say!("    -H \"authorization: Bearer $POSTHASTE_TOKEN\" \\");
-        say!("    -H 'content-type: application/json' -d '{body}'\n");
-        if let Some(demo) = &self.demo {
-            say!("The application is {}; `posthaste listen` is a receiver to try.", demo.app());
-        }
-        say!("Ctrl-C stops everything.\n");
     }
 }

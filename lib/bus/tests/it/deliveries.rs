@@ -1,1 +1,197 @@
-//! x
+//! What is due now, and what the broker makes due later.
+
+use std::{collections::HashMap, time::Duration};
+
+use posthaste_bus::Source;
+use posthaste_domain::{AttemptNo, Delivery, Lane, Timestamp};
+use tokio::time::sleep;
+
+use super::{
+    bed::{Bed, claim, claims, held, intake, nothing_from, soon},
+    sample::{attempt, delivery, endpoint, now},
+};
+
+const RETRY: Source = Source::Lane(Lane::Retry);
+
+/// The server looks for what is due four times a second.
+const LATE: Duration = Duration::from_millis(1_500);
+
+/// A moment this long from now, with no change of bucket in the second after it.
+fn in_one_bucket(wait: Duration) -> Timestamp {
+    let due = now() + wait;
+    if due.unix_seconds() % 600 >= 598 { due + Duration::from_secs(3) } else { due }
+}
+
+async fn until_it_is(due: Timestamp) {
+    sleep(due.since(now())).await;
+}
+
+#[tokio::test]
+async fn what_is_enqueued_twice_is_delivered_once() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let (one, other) = (delivery(), delivery());
+    for _ in 0..2 {
+        bus.enqueue(Lane::Fresh, &one).await.unwrap();
+        bus.enqueue_all(Lane::Fresh, [one.clone(), other.clone()]).await.unwrap();
+    }
+    let aside = bed.aside().await;
+    assert_eq!(held(&aside, "DELIVERIES").await, 2);
+    let mut intake = intake(&bus, Source::Lane(Lane::Fresh), 8).await;
+    let mut given = Vec::new();
+    for claim in claims(&mut intake, 2).await {
+        given.push(claim.delivery().unwrap());
+        claim.ack().await;
+    }
+    assert_eq!(given, [one.clone(), other]);
+    nothing_from(&mut intake).await;
+
+    // The same endpoint once more, because the event was put in again: that is another delivery.
+    let again = Delivery { event_seq: 2, ..one };
+    bus.enqueue(Lane::Fresh, &again).await.unwrap();
+    let claim = claim(&mut intake).await;
+    assert_eq!(claim.delivery().unwrap(), again);
+}
+
+#[tokio::test]
+async fn many_are_enqueued_at_once() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let all: Vec<Delivery> = (0..1_000).map(|_| delivery()).collect();
+    soon("a thousand deliveries", bus.enqueue_all(Lane::Bulk, all)).await.unwrap();
+    assert_eq!(held(&bed.aside().await, "DELIVERIES").await, 1_000);
+}
+
+#[tokio::test]
+async fn a_schedule_fires_once_at_its_time_and_brings_what_was_scheduled() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let mut intake = intake(&bus, RETRY, 64).await;
+    let due = in_one_bucket(Duration::from_secs(1));
+    let mut waiting = HashMap::new();
+    for step in 0..20 {
+        let due = due + Duration::from_millis(step * 25);
+        let delivery = delivery().after(attempt().summary());
+        bus.schedule(due, &delivery).await.unwrap();
+        waiting.insert(delivery.message.clone(), (due, delivery));
+    }
+    while !waiting.is_empty() {
+        let claim = claim(&mut intake).await;
+        let arrived = now();
+        let given = claim.delivery().unwrap();
+        let (due, scheduled) = waiting.remove(&given.message).expect("once");
+        assert_eq!(given, scheduled);
+        assert!(arrived >= due, "{:?} early", due.since(arrived));
+        assert!(arrived.since(due) < LATE, "{:?} late", arrived.since(due));
+        claim.ack().await;
+    }
+    nothing_from(&mut intake).await;
+    assert_eq!(held(&bed.aside().await, "DELIVERIES").await, 0);
+}
+
+#[tokio::test]
+async fn schedules_outlive_a_crash_before_their_time_and_one_beyond_it() {
+    let mut bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let mut intake = intake(&bus, RETRY, 64).await;
+    for down_beyond in [false, true] {
+        let due = in_one_bucket(Duration::from_millis(1_200));
+        let scheduled: Vec<Delivery> = (0..20).map(|_| delivery()).collect();
+        for delivery in &scheduled {
+            bus.schedule(due, delivery).await.unwrap();
+        }
+        bed.nats.kill();
+        if down_beyond {
+            until_it_is(due).await;
+        }
+        bed.nats.restart().await;
+        let expected = due.max(now());
+        let mut given = Vec::new();
+        for claim in claims(&mut intake, scheduled.len()).await {
+            assert!(now() >= due, "early");
+            given.push(claim.delivery().unwrap());
+            claim.ack().await;
+        }
+        let late = now().since(expected);
+        assert!(late < LATE * 2, "{late:?} late; down beyond its time: {down_beyond}");
+        let by_message = |all: &mut Vec<Delivery>| all.sort_by(|a, b| a.message.cmp(&b.message));
+        let mut scheduled = scheduled;
+        by_message(&mut scheduled);
+        by_message(&mut given);
+        assert_eq!(given, scheduled);
+        nothing_from(&mut intake).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_scheduled_twice_fires_once_as_it_was_scheduled_last() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let mut intake = intake(&bus, RETRY, 8).await;
+    let (first, second) = {
+        let due = in_one_bucket(Duration::from_millis(600));
+        (due, due + Duration::from_millis(600))
+    };
+    let delivery = delivery();
+    bus.schedule(first, &delivery).await.unwrap();
+    bus.schedule(first, &delivery).await.unwrap();
+    let last = Delivery { event_seq: 9, ..delivery };
+    bus.schedule(second, &last).await.unwrap();
+    let claim = claim(&mut intake).await;
+    assert!(now() >= second, "the first schedule fired");
+    assert_eq!(claim.delivery().unwrap(), last);
+    claim.ack().await;
+    nothing_from(&mut intake).await;
+}
+
+#[tokio::test]
+async fn a_schedule_whose_time_has_passed_fires_at_once() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let mut intake = intake(&bus, RETRY, 8).await;
+    let delivery = delivery();
+    bus.schedule(now() - Duration::from_secs(86_400), &delivery).await.unwrap();
+    let claim = claim(&mut intake).await;
+    assert_eq!(claim.delivery().unwrap(), delivery);
+}
+
+#[tokio::test]
+async fn what_waits_for_a_message_is_found_and_nothing_else() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let message = delivery();
+    let to = |n: usize| {
+        let mut delivery = Delivery { endpoint: endpoint(), ..message.clone() };
+        for _ in 1..n {
+            delivery = delivery.after(attempt().summary());
+        }
+        delivery
+    };
+    let (due, taken, later) = (to(1), to(3), to(12));
+    bus.enqueue(Lane::Fresh, &due).await.unwrap();
+    bus.enqueue(Lane::Bulk, &taken).await.unwrap();
+    bus.schedule(now() + Duration::from_secs(36_000), &later).await.unwrap();
+    let stranger = delivery();
+    bus.enqueue(Lane::Fresh, &stranger).await.unwrap();
+    bus.schedule(now() + Duration::from_secs(36_000), &stranger).await.unwrap();
+
+    // One that somebody holds has not been done with either.
+    let mut intake = intake(&bus, Source::Lane(Lane::Bulk), 1).await;
+    let claim = claim(&mut intake).await;
+    let key = |delivery: &Delivery| (delivery.endpoint.clone(), delivery.attempt);
+    let mut expected = vec![key(&due), key(&taken), key(&later)];
+    expected.sort();
+    let mut found = bus.waiting_for(&message.message).await.unwrap();
+    found.sort();
+    assert_eq!(found, expected);
+    assert_eq!(found.iter().map(|(_, n)| n.get()).max(), Some(12));
+
+    claim.ack().await;
+    bus.flush(Duration::from_secs(1)).await;
+    super::bed::until("the one done with is gone", || async {
+        bus.waiting_for(&message.message).await.unwrap().len() == 2
+    })
+    .await;
+    assert_eq!(bus.waiting_for(&delivery().message).await.unwrap(), []);
+    assert_eq!(AttemptNo::FIRST, due.attempt);
+}

@@ -54,7 +54,8 @@ impl DataDir {
             return Ok(Self { path: made.path().to_owned(), _temporary: Some(made) });
         }
         let path = named.unwrap_or_else(|| PathBuf::from(DEFAULT));
-        make(&path).map_err(|source| DataError { path: path.clone(), source })?;
+        let made = make(&path).and_then(|()| path.canonicalize());
+        let path = made.map_err(|source| DataError { path, source })?;
         Ok(Self { path, _temporary: None })
     }
 

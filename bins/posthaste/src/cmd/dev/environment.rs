@@ -2,7 +2,14 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use posthaste_service::{Reader, ServiceConfig, Vars, config::ConfigFaults, role::Role};
+use posthaste_control::{Control, ControlConfig};
+use posthaste_ingress::{Ingress, IngressConfig};
+use posthaste_service::{
+    Reader, ServiceConfig, Vars,
+    config::{ConfigFaults, Fault},
+    role::Role,
+};
+use posthaste_worker::{Worker, WorkerConfig};
 
 use super::data::Secrets;
 use crate::settings;
@@ -27,7 +34,16 @@ pub(super) struct Listen {
     pub(super) ingress: SocketAddr,
 }
 
-/// The settings of a session.
+/// What every part is told.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub(super) shell: ServiceConfig,
+    pub(super) control: ControlConfig,
+    pub(super) ingress: IngressConfig,
+    pub(super) worker: WorkerConfig,
+}
+
+/// The variables of a session.
 #[derive(Debug)]
 pub(super) struct Environment {
     vars: Vars,
@@ -60,31 +76,50 @@ impl Environment {
         Self { vars: Vars::from_pairs(all) }
     }
 
-    /// What every process is told.
+    /// Reads what every part is told.
     ///
     /// # Errors
-    /// Every fault of it, and every name that no role knows.
-    pub(super) fn shell(&self) -> Result<ServiceConfig, ConfigFaults> {
-        settings::read_from(&self.vars, ServiceConfig::read)
+    /// Every fault of any part, and every name that no role knows.
+    pub(super) fn read(&self) -> Result<Settings, ConfigFaults> {
+        let shell = settings::read_from(&self.vars, ServiceConfig::read);
+        let control = self.of::<Control>();
+        let ingress = self.of::<Ingress>();
+        let worker = self.of::<Worker>();
+        match (shell, control, ingress, worker) {
+            (Ok(shell), Ok(control), Ok(ingress), Ok(worker)) => {
+                Ok(Settings { shell, control, ingress, worker })
+            }
+            (shell, control, ingress, worker) => {
+                Err(merged([shell.err(), control.err(), ingress.err(), worker.err()]))
+            }
+        }
     }
 
-    /// What a role is told.
-    ///
-    /// # Errors
-    /// Every fault of it.
-    pub(super) fn of<R: Role>(&self) -> Result<R::Config, ConfigFaults> {
+    fn of<R: Role>(&self) -> Result<R::Config, ConfigFaults> {
         let mut reader = Reader::new(&self.vars);
         let config = R::read(&mut reader);
         reader.finish().map(|()| config)
     }
 }
 
+/// All faults, each once: the roles share settings, and with them their faults.
+fn merged(found: [Option<ConfigFaults>; 4]) -> ConfigFaults {
+    let mut all: Vec<Fault> = Vec::new();
+    for fault in found.iter().flatten().flat_map(ConfigFaults::as_slice) {
+        if !all.contains(fault) {
+            all.push(fault.clone());
+        }
+    }
+    let mut merged = ConfigFaults::default();
+    for Fault { name, found, wanted } in all {
+        merged.add(name, found, wanted);
+    }
+    merged
+}
+
 #[cfg(test)]
 mod tests {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
-    use posthaste_control::Control;
-    use posthaste_ingress::Ingress;
-    use posthaste_worker::Worker;
 
     use super::*;
 
@@ -98,10 +133,7 @@ mod tests {
 
     #[test]
     fn every_role_starts_with_it_and_calls_receivers_here() {
-        let environment = environment(&[]);
-        assert!(environment.shell().is_ok());
-        assert!(environment.of::<Control>().is_ok() && environment.of::<Ingress>().is_ok());
-        let worker = environment.of::<Worker>().unwrap();
+        let Settings { worker, .. } = environment(&[]).read().unwrap();
         assert_eq!(worker.bus.urls, ["nats://127.0.0.1:1"]);
         let here = std::net::IpAddr::from([127, 0, 0, 1]);
         assert!(worker.allow.iter().any(|network| network.contains(&here)));
@@ -113,14 +145,22 @@ mod tests {
             ("POSTHASTE_WORKER_ATTEMPT_TIMEOUT_MS", "1000"),
             ("POSTHASTE_NATS_URLS", "nats://production:4222"),
         ]);
-        let worker = environment.of::<Worker>().unwrap();
+        let Settings { worker, .. } = environment.read().unwrap();
         assert_eq!(worker.attempt_timeout.as_millis(), 1_000);
         assert_eq!(worker.bus.urls, ["nats://127.0.0.1:1"]);
     }
 
     #[test]
-    fn a_misspelt_variable_is_told() {
-        let faults = environment(&[("POSTHASTE_WORKER_SLOTZ", "1")]).shell().unwrap_err();
-        assert!(faults.to_string().contains("SLOTZ"));
+    fn every_fault_is_told_once() {
+        let environment = environment(&[
+            ("POSTHASTE_WORKER_SLOTZ", "1"),
+            ("POSTHASTE_NATS_REPLICAS", "2"),
+            ("POSTHASTE_CONTROL_SETTLE_MS", "soon"),
+        ]);
+        let faults = environment.read().unwrap_err();
+        let names: Vec<_> = faults.as_slice().iter().map(|fault| fault.name.as_str()).collect();
+        let expected =
+            ["POSTHASTE_WORKER_SLOTZ", "POSTHASTE_NATS_REPLICAS", "POSTHASTE_CONTROL_SETTLE_MS"];
+        assert_eq!(names, expected);
     }
 }

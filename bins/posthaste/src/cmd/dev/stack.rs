@@ -7,7 +7,6 @@ use posthaste_control::{Control, ControlError};
 use posthaste_ingress::{Ingress, IngressError};
 use posthaste_service::{
     Kit, ShutdownConfig, admin,
-    config::ConfigFaults,
     kit::{Cause, Ended},
     metrics,
     role::Role,
@@ -16,13 +15,11 @@ use posthaste_worker::{Worker, WorkerError};
 use tokio::{join, select};
 use tokio_util::sync::CancellationToken;
 
-use super::environment::Environment;
+use super::environment::Settings;
 
 /// Why the roles do not run.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StackError {
-    #[error(transparent)]
-    Config(#[from] ConfigFaults),
     #[error("control does not start")]
     Control(#[from] ControlError),
     #[error("ingress does not start")]
@@ -118,10 +115,8 @@ impl Stack {
     ///
     /// # Errors
     /// [`StackError`]; what has started then stops with its kit.
-    pub(super) async fn start(environment: &Environment, kits: &Kits) -> Result<Self, StackError> {
-        let control = environment.of::<Control>()?;
-        let ingress = environment.of::<Ingress>()?;
-        let worker = environment.of::<Worker>()?;
+    pub(super) async fn start(settings: Settings, kits: &Kits) -> Result<Self, StackError> {
+        let Settings { control, ingress, worker, .. } = settings;
         Ok(Self {
             control: <Control as Role>::start(control, &kits.control).await?,
             ingress: <Ingress as Role>::start(ingress, &kits.ingress).await?,
