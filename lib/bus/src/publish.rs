@@ -67,6 +67,12 @@ impl Bus {
         headers: HeaderMap,
         payload: Bytes,
     ) -> Result<PublishAck, Step<PublishError>> {
+        // The client would keep it for the next connection, long after its caller has given up, and
+        // an outage would fill memory with what nobody waits for.
+        if !self.is_connected() {
+            let error = PublishErrorKind::BrokenPipe.into();
+            return Err(Step::Transient(PublishError::NotConfirmed(error)));
+        }
         let confirmed =
             async { self.jetstream.publish_with_headers(subject, headers, payload).await?.await };
         // The library would wait as long as for any request, which is longer.
