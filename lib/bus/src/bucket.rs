@@ -106,6 +106,18 @@ impl Bucket {
         self.store.delete(key).await.map_err(unavailable)
     }
 
+    /// Removes a key that must still be at `revision`.
+    ///
+    /// # Errors
+    /// [`BucketError::Changed`] where it is not.
+    pub async fn delete_at(&self, key: &str, revision: u64) -> Result<(), BucketError> {
+        let deleted = self.store.delete_expect_revision(key, Some(revision)).await;
+        deleted.map_err(|error| match error.kind() {
+            UpdateErrorKind::WrongLastRevision => BucketError::Changed,
+            _ => unavailable(error),
+        })
+    }
+
     /// Tells everything in the bucket, then every change, for as long as the process lives.
     #[must_use]
     pub fn watch(&self) -> Watch {

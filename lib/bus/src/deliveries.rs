@@ -17,7 +17,9 @@ use futures_util::{StreamExt as _, TryStreamExt as _};
 use posthaste_domain::{AttemptNo, Delivery, EndpointId, Lane, MessageId, Timestamp};
 use tracing::warn;
 
-use crate::{Bus, PublishError, ReadError, subject, topology::DELIVERIES, wire::WireError};
+use crate::{
+    Bus, PublishError, ReadError, read::is_absent, subject, topology::DELIVERIES, wire::WireError,
+};
 
 /// How many deliveries of one event are published before the first confirmations are awaited.
 const FAN_OUT_WINDOW: usize = 256;
@@ -105,8 +107,10 @@ impl Bus {
 
     async fn fire_if_overdue(&self, subject: &str, latest: Timestamp) -> Result<bool, ReadError> {
         let stream = self.stream(DELIVERIES).await?;
-        let Ok(message) = stream.get_last_raw_message_by_subject(subject).await else {
-            return Ok(false); // fired or replaced meanwhile
+        let message = match stream.get_last_raw_message_by_subject(subject).await {
+            Ok(message) => message,
+            Err(error) if is_absent(&error) => return Ok(false), // fired meanwhile
+            Err(error) => return Err(ReadError::unavailable(error)),
         };
         let header = |name| message.headers.get(name).map(async_nats::HeaderValue::as_str);
         let due = header(NATS_SCHEDULE).and_then(|at| at.strip_prefix("@at ")?.parse().ok());

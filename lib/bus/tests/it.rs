@@ -3,6 +3,7 @@
 //! `bed` is the broker a test owns and `sample` what it puts into it. Every other module is one
 //! part of the bus, in the order of an event's way.
 
+#[cfg(test)]
 mod it {
     mod bed;
     mod sample;
@@ -16,5 +17,6 @@ mod it {
     mod intake;
     mod overdue;
     mod restart;
+    mod silence;
     mod topology;
 }

@@ -14,6 +14,7 @@
 mod follow;
 mod key;
 mod record;
+mod reservation;
 mod seal;
 mod view;
 mod writer;

@@ -1,8 +1,8 @@
 //! The one way to change the registry.
 //!
-//! A record and its uid are two keys, and the bucket writes one at a time. So a uid is reserved
-//! first, then the record written; a reservation without a record, left by a crash, may be taken
-//! over once it is a minute old.
+//! A record is changed from what was read, or not at all; then it is read and changed anew. An
+//! endpoint is created only while there is its application, and an application goes with its
+//! endpoints, whoever creates and deletes at the same moment.
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,7 +12,8 @@ use posthaste_domain::{
     AppId, Application, Endpoint, EndpointId, EventType, EventTypeDefinition, Keyring, OrgId,
     RotateError, Timestamp,
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use rand::Rng as _;
+use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
 use crate::{
@@ -21,11 +22,12 @@ use crate::{
 };
 
 /// How often a change is computed anew because somebody else changed the record meanwhile.
-const RACES: usize = 16;
+pub(crate) const RACES: usize = 16;
+/// The longest wait before that, in milliseconds; each waits its own, so that writers who met do
+/// not meet again.
+const STEP_ASIDE_MS: u32 = 50;
 /// How long a write may take to come back through this process's own watch.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(5);
-/// The age at which a reservation without a record counts as left behind.
-const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
 /// Why the registry was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +38,7 @@ pub enum WriteError {
     /// There is one already.
     #[error("it exists already")]
     Exists,
-    /// There is none.
+    /// There is none, or no application that it could belong to.
     #[error("there is no such thing")]
     NotFound,
     /// Ten replaced secrets are still valid.
@@ -54,17 +56,11 @@ pub enum WriteError {
 /// Changes the registry. Cheap to clone.
 #[derive(Clone)]
 pub struct Writer {
-    bucket: Bucket,
+    pub(crate) bucket: Bucket,
     registry: Registry,
     sealer: Sealer,
     settle: Duration,
     clock: fn() -> std::time::SystemTime,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Reservation {
-    owner: String,
-    since: Timestamp,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -73,7 +69,7 @@ struct NotSeen;
 
 #[derive(Debug, thiserror::Error)]
 #[error("the record was changed by others {RACES} times in a row")]
-struct Contended;
+pub(crate) struct Contended;
 
 impl Writer {
     /// A writer that waits, after each write, until `registry` shows it and `settle` has passed,
@@ -137,23 +133,25 @@ impl Writer {
     pub async fn delete_application(&self, id: &AppId) -> Result<(), WriteError> {
         let key = key::application(id);
         let (application, _): (Application, _) = self.read(&key).await?;
+        // The application goes last: whoever dies on the way leaves it to be deleted again.
+        let mut gone = self.forget_endpoints(id).await?;
         self.bucket.delete(&key).await.map_err(unavailable)?;
-        for entry in self.registry.endpoints(id).iter() {
-            self.forget_endpoint(&entry.endpoint).await?;
-        }
+        self.shows(|registry| registry.application_by_id(id).is_none()).await?;
+        // Every endpoint that was created before that is seen by now. One that is created after it
+        // is removed by who creates it.
+        gone.extend(self.forget_endpoints(id).await?);
         if let Some(uid) = &application.uid {
-            self.bucket
-                .delete(&key::application_uid(&application.org, uid))
-                .await
-                .map_err(unavailable)?;
+            self.give_up(&key::application_uid(&application.org, uid), &key).await?;
         }
-        self.seen(|registry| registry.application_by_id(id).is_none()).await
+        self.seen(|registry| gone.iter().all(|gone| registry.endpoint_by_id(id, gone).is_none()))
+            .await
     }
 
     /// Creates an endpoint with its secrets.
     ///
     /// # Errors
-    /// [`WriteError::UidTaken`], [`WriteError::Seal`], [`WriteError::Unavailable`].
+    /// [`WriteError::UidTaken`], [`WriteError::Seal`], [`WriteError::Unavailable`];
+    /// [`WriteError::NotFound`] where there is no such application.
     pub async fn create_endpoint(
         &self,
         endpoint: Endpoint,
@@ -166,6 +164,10 @@ impl Writer {
         let secrets = record::seal(&endpoint, &keyring, &self.sealer, &mut rand::rng())?;
         let record = EndpointRecord { endpoint, secrets };
         self.create(&key, &record).await?;
+        if self.registry.application_by_id(&record.endpoint.app).is_none() {
+            self.forget_endpoint(&record.endpoint).await?;
+            return Err(WriteError::NotFound);
+        }
         Ok(Arc::new(EndpointEntry { endpoint: record.endpoint, keyring: Some(keyring) }))
     }
 
@@ -274,12 +276,19 @@ impl Writer {
         self.seen(|registry| registry.event_type(org, name.as_str()).is_none()).await
     }
 
+    async fn forget_endpoints(&self, app: &AppId) -> Result<Vec<EndpointId>, WriteError> {
+        let all = self.registry.endpoints(app);
+        for entry in all.iter() {
+            self.forget_endpoint(&entry.endpoint).await?;
+        }
+        Ok(all.iter().map(|entry| entry.endpoint.id.clone()).collect())
+    }
+
     async fn forget_endpoint(&self, endpoint: &Endpoint) -> Result<(), WriteError> {
         let key = key::endpoint(&endpoint.app, &endpoint.id);
         self.bucket.delete(&key).await.map_err(unavailable)?;
         if let Some(uid) = &endpoint.uid {
-            let uid = key::endpoint_uid(&endpoint.app, uid);
-            self.bucket.delete(&uid).await.map_err(unavailable)?;
+            self.give_up(&key::endpoint_uid(&endpoint.app, uid), &key).await?;
         }
         Ok(())
     }
@@ -291,9 +300,14 @@ impl Writer {
     }
 
     async fn create<T: Serialize>(&self, key: &str, record: &T) -> Result<(), WriteError> {
-        let revision = match self.bucket.create(key, json(record)?).await {
+        let value = json(record)?;
+        let revision = match self.bucket.create(key, value.clone()).await {
             Ok(revision) => revision,
-            Err(BucketError::Taken) => return Err(WriteError::Exists),
+            Err(BucketError::Taken) => match self.bucket.get(key).await.map_err(unavailable)? {
+                // Our own, whose confirmation was lost.
+                Some((stored, revision)) if stored == value => revision,
+                Some(_) | None => return Err(WriteError::Exists),
+            },
             Err(error) => return Err(unavailable(error)),
         };
         self.shown(revision).await
@@ -316,46 +330,22 @@ impl Writer {
         let revision = match self.bucket.update(key, json(next)?, revision).await {
             Ok(revision) => revision,
             // A reservation made for it stays ours and is found again by the next try.
-            Err(BucketError::Changed) => return Ok(false),
+            Err(BucketError::Changed) => {
+                let wait = rand::rng().next_u32() % STEP_ASIDE_MS;
+                tokio::time::sleep(Duration::from_millis(wait.into())).await;
+                return Ok(false);
+            }
             Err(error) => return Err(unavailable(error)),
         };
         if moved && let Some(uid) = &old_uid {
-            self.bucket.delete(uid).await.map_err(unavailable)?;
+            self.give_up(uid, key).await?;
         }
         self.shown(revision).await?;
         Ok(true)
     }
 
-    /// Reserves a uid for the record under `owner`.
-    async fn reserve(&self, uid: &str, owner: &str) -> Result<(), WriteError> {
-        let now = Timestamp::from((self.clock)());
-        let ours = json(&Reservation { owner: owner.into(), since: now })?;
-        for _ in 0..RACES {
-            match self.bucket.create(uid, ours.clone()).await {
-                Ok(_) => return Ok(()),
-                Err(BucketError::Taken) => {}
-                Err(error) => return Err(unavailable(error)),
-            }
-            // Gone between the two calls: somebody gave it up.
-            let Some((value, revision)) = self.bucket.get(uid).await.map_err(unavailable)? else {
-                continue;
-            };
-            let held: Reservation = serde_json::from_slice(&value).map_err(unavailable)?;
-            if held.owner == owner {
-                return Ok(());
-            }
-            let abandoned = now.since(held.since) > ABANDONED_AFTER
-                && self.bucket.get(&held.owner).await.map_err(unavailable)?.is_none();
-            if !abandoned {
-                return Err(WriteError::UidTaken);
-            }
-            match self.bucket.update(uid, ours.clone(), revision).await {
-                Ok(_) => return Ok(()),
-                Err(BucketError::Changed) => {}
-                Err(error) => return Err(unavailable(error)),
-            }
-        }
-        Err(unavailable(Contended))
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)().into()
     }
 
     /// Waits until the view shows `revision`, and for others to follow.
@@ -364,6 +354,12 @@ impl Writer {
     }
 
     async fn seen(&self, shows: impl Fn(&Registry) -> bool) -> Result<(), WriteError> {
+        self.shows(shows).await?;
+        tokio::time::sleep(self.settle).await;
+        Ok(())
+    }
+
+    async fn shows(&self, shows: impl Fn(&Registry) -> bool) -> Result<(), WriteError> {
         let mut progress = self.registry.progress();
         let shown = async {
             // Not `wait_for`: its closure runs under the lock that `revision` takes.
@@ -373,18 +369,18 @@ impl Writer {
             Ok::<_, tokio::sync::watch::error::RecvError>(())
         };
         match timeout(VISIBLE_WITHIN, shown).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => return Err(unavailable(NotSeen)),
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(unavailable(NotSeen)),
         }
-        tokio::time::sleep(self.settle).await;
-        Ok(())
     }
 }
 
-fn json<T: Serialize>(value: &T) -> Result<Bytes, WriteError> {
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<Bytes, WriteError> {
     serde_json::to_vec(value).map(Bytes::from).map_err(unavailable)
 }
 
-fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> WriteError {
+pub(crate) fn unavailable(
+    error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> WriteError {
     WriteError::Unavailable(error.into())
 }

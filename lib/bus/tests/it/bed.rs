@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use async_nats::jetstream::{self, Context};
 use posthaste_bus::{Authority, Bus, BusConfig, Claim, Intake, Source, StreamLimits};
 use posthaste_testkit::{NatsServer, NatsSettings};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -51,9 +51,20 @@ impl Bed {
 
     /// Freezes the server: its sockets stay open and nothing is read, until the value is dropped.
     pub(crate) fn freeze(&self) -> Frozen {
-        let pid = self.nats.pid().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).unwrap();
+        let pid = self.pid();
         kill_process(pid, Signal::STOP).unwrap();
+        // Its threads go on for a moment; it has stopped when the last of them has.
+        waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED | WaitIdOptions::NOWAIT).unwrap();
         Frozen(pid)
+    }
+
+    /// Has the server read its configuration file anew.
+    pub(crate) fn reload(&self) {
+        kill_process(self.pid(), Signal::HUP).unwrap();
+    }
+
+    fn pid(&self) -> Pid {
+        self.nats.pid().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).unwrap()
     }
 
     /// Ends a frozen server as a crash would, with whatever it was sent and had not read, and starts
