@@ -8,7 +8,7 @@ const URLS: Key = Key::new(
     "nats.urls",
     "nats://127.0.0.1:4222",
     "",
-    "Servers of the broker, separated by commas and tried in turn.",
+    "Servers of the broker, separated by commas and tried in turn; no user or password.",
 );
 const CREDENTIALS: Key =
     Key::new("nats.credentials", "", "path", "A .creds file with the user's JWT and seed.");
@@ -180,6 +180,12 @@ impl BusConfig {
             connect_budget: reader.millis(&CONNECT_BUDGET),
         };
         reader.require(!config.urls.is_empty(), &URLS, "wants at least one address");
+        reader.require(
+            config.urls.iter().all(|url| !url.contains('@')),
+            // What stands before the `@` must not be repeated.
+            &Key { secret: true, ..URLS },
+            "wants no user or password in it, for addresses are logged: use nats.credentials",
+        );
         reader.require(config.replicas % 2 == 1, &REPLICAS, "wants 1, 3 or 5");
         reader.require(
             config.dedup_window >= Duration::from_millis(100)
@@ -209,4 +215,30 @@ fn limits(reader: &mut Reader<'_>, age: &Key, bytes: &Key) -> StreamLimits {
     let max_age = reader.millis(age);
     reader.require(max_age >= Duration::from_secs(1), age, "wants at least 1000 ms");
     StreamLimits { max_age, max_bytes: reader.number(bytes, SMALLEST_STREAM..=1 << 50) }
+}
+
+#[cfg(test)]
+mod tests {
+    use posthaste_service::Vars;
+
+    use super::*;
+
+    fn faults(name: &str, value: &str) -> String {
+        let vars = Vars::from_pairs([(name, value)]);
+        let mut reader = Reader::new(&vars);
+        let _ = BusConfig::read(&mut reader, "test");
+        reader.finish().err().map(|faults| faults.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_refused_and_not_repeated() {
+        let told = faults("POSTHASTE_NATS_URLS", "nats://user:sesame@broker:4222");
+        assert!(told.contains("nats.credentials") && !told.contains("sesame"), "{told}");
+        assert_eq!(faults("POSTHASTE_NATS_URLS", "nats://one:4222,tls://two:4222"), "");
+    }
+
+    #[test]
+    fn an_even_number_of_replicas_is_refused() {
+        assert!(faults("POSTHASTE_NATS_REPLICAS", "2").contains("1, 3 or 5"));
+    }
 }
