@@ -20,7 +20,10 @@ use std::{
 
 pub(crate) use binary::find;
 use log::Log;
-use tokio::{process::Command, time::timeout};
+use tokio::{
+    process::Command,
+    time::{Instant, sleep, timeout},
+};
 
 use crate::owned_child::OwnedChild;
 
@@ -30,6 +33,11 @@ const PID: &str = "nats.pid";
 const START_UP: Duration = Duration::from_secs(30);
 /// How long a graceful stop may take before it is cut short.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long to wait for a lock that may only be on its way back.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
+/// How often it is tried meanwhile.
+const LOCK_AGAIN: Duration = Duration::from_millis(10);
 
 /// Why there is no nats-server.
 #[derive(Debug, thiserror::Error)]
@@ -99,7 +107,7 @@ impl NatsServer {
     ) -> Result<Self, NatsServerError> {
         let folder = |source| NatsServerError::Folder { path: home.to_owned(), source };
         let spawn = |source| NatsServerError::Spawn { binary: binary.to_owned(), source };
-        let lock = lock(home)?;
+        let lock = lock(home).await?;
         let inherited = lock.try_clone().map_err(folder)?;
         let port = if port == 0 { "-1".to_owned() } else { port.to_string() };
         let mut command = Command::new(binary);
@@ -146,19 +154,24 @@ impl NatsServer {
     }
 }
 
-fn lock(home: &Path) -> Result<File, NatsServerError> {
+/// Takes the folder's lock. A process that is being started elsewhere in ours holds a copy of it
+/// until it runs its own program, so a lock that was just given up may still be held for a moment.
+async fn lock(home: &Path) -> Result<File, NatsServerError> {
     let folder = |source| NatsServerError::Folder { path: home.to_owned(), source };
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(home.join("lock"));
     let file = file.map_err(folder)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let pid = std::fs::read_to_string(home.join(PID)).ok();
-            let process = pid.map(|pid| format!(" (process {})", pid.trim())).unwrap_or_default();
-            Err(NatsServerError::InUse { path: home.to_owned(), process })
+    let until = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(LOCK_AGAIN).await,
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(source)) => return Err(folder(source)),
         }
-        Err(TryLockError::Error(source)) => Err(folder(source)),
     }
+    let pid = std::fs::read_to_string(home.join(PID)).ok();
+    let process = pid.map(|pid| format!(" (process {})", pid.trim())).unwrap_or_default();
+    Err(NatsServerError::InUse { path: home.to_owned(), process })
 }
 
 #[cfg(test)]
