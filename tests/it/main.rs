@@ -16,6 +16,8 @@ mod accept;
 mod cli;
 mod crash;
 mod deliver;
+mod hindrance;
+mod outage;
 mod retry;
 mod share;
 mod shutdown;

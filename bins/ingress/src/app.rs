@@ -14,8 +14,9 @@ use tracing::info;
 
 use crate::{Acceptance, IngressConfig, config};
 
-/// Bytes of a stored message beside the body it came in: our header, the subject, the rest.
-const MESSAGE_OVERHEAD: usize = 16 * 1024;
+/// Bytes of a stored message beside the body it came in: our header, the subject, the rest. A dead
+/// letter has the most to say, for it names up to 64 attempts.
+const MESSAGE_OVERHEAD: usize = 32 * 1024;
 
 /// How long the last step may take.
 const FLUSH_WITHIN: Duration = Duration::from_secs(1);

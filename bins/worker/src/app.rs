@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use posthaste_bus::{Authority, Bus, ConnectError, Intake, IntakeError, Source, TopologyError};
+use posthaste_bus::{
+    Authority, Bus, ConnectError, Intake, IntakeError, Source, TopologyError,
+    attempts::AttemptBatch,
+};
 use posthaste_domain::Lane;
 use posthaste_outbound::{Client, ClientError, OutboundConfig, SUCCESS};
 use posthaste_registry::{Registry, SEAL_KEYS, StartError};
@@ -19,6 +22,12 @@ use crate::{
 
 /// How long the last step may take.
 const FLUSH_WITHIN: Duration = Duration::from_secs(5);
+
+/// Bytes that an attempt's account may take: 16 KiB of an answer, six bytes for each where JSON
+/// escapes them, a URL of 64 KiB, and the rest.
+const ACCOUNT_MAX: usize = 192 * 1024;
+/// The smallest message limit of a broker that takes every batch of accounts.
+const PAYLOAD_NEEDED: usize = AttemptBatch::MAX_BYTES + ACCOUNT_MAX;
 
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +50,12 @@ pub enum WorkerError {
     /// The file of trusted certificates cannot be read.
     #[error("cannot read outbound.ca_file")]
     CaFile(#[source] std::io::Error),
+    /// What would have to be stored is refused by the broker.
+    #[error(
+        "the broker takes messages of {0} bytes, but {PAYLOAD_NEEDED} are needed to record \
+         attempts: raise its max_payload"
+    )]
+    PayloadLimit(usize),
     /// The metrics of a worker are there already.
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
@@ -72,6 +87,9 @@ impl Role for Worker {
         let schedule = config.schedule.clone().ok_or(WorkerError::Incomplete)?;
         let client = Client::try_new(outbound(&config).await?)?;
         let bus = Bus::connect(config.bus.clone()).await?;
+        if bus.max_payload() < PAYLOAD_NEEDED {
+            return Err(WorkerError::PayloadLimit(bus.max_payload()));
+        }
         bus.report_health(kit)?;
         bus.ensure_topology(Authority::Guest).await?;
         let bucket = bus.registry_bucket().await?;
@@ -94,6 +112,7 @@ impl Role for Worker {
             metrics: metrics.clone(),
             policy: Policy {
                 schedule,
+                event_life: config.bus.events.max_age.saturating_sub(config::HORIZON_MARGIN),
                 attempt_timeout: config.attempt_timeout,
                 success: SUCCESS,
                 header_names: config.header_names,
@@ -107,8 +126,12 @@ impl Role for Worker {
             (Source::Lane(Lane::Retry), slots.retry),
             (Source::Lane(Lane::Bulk), slots.bulk),
         ];
+        let mut intakes = Vec::with_capacity(sources.len());
         for (source, slots) in sources {
-            let intake = Intake::open(&bus, source, slots).await?;
+            intakes.push((source, Intake::open(&bus, source, slots).await?));
+        }
+        // Nothing is claimed before nothing can fail any more.
+        for (source, intake) in intakes {
             let stop = kit.stop.intake.clone();
             let tasks = kit.tracker.clone();
             kit.spawn("pull", pull(Arc::clone(&stage), intake, source, stop, tasks));

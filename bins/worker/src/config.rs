@@ -104,7 +104,7 @@ pub const KEYS: &[Key] = &[
 /// what came of it, a repeat of that included.
 const SETTLE_MARGIN: Duration = Duration::from_secs(10);
 /// How much longer than the schedule events must be kept, for what waits in lanes.
-const HORIZON_MARGIN: Duration = Duration::from_secs(3_600);
+pub(crate) const HORIZON_MARGIN: Duration = Duration::from_secs(3_600);
 
 /// How a worker works.
 #[derive(Clone, Debug)]

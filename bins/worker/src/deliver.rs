@@ -1,10 +1,16 @@
 //! Takes up a delivery that waited in a lane: a retry, one of many, or a redrive.
 
+use std::pin::pin;
+
 use posthaste_bus::Claim;
-use posthaste_domain::{Delivery, Refusal};
+use posthaste_domain::{AttemptNo, Delivery, Refusal};
 use tracing::{debug, error};
 
-use crate::{claimed::Done, fan_out::UNREADABLE_PAUSE, settle::Settled, stage::Stage};
+use crate::{
+    claimed::{Done, UNREADABLE_PAUSE},
+    settle::Settled,
+    stage::Stage,
+};
 
 pub(crate) async fn handle(stage: &Stage, claim: Claim) {
     let delivery = match claim.delivery() {
@@ -15,13 +21,14 @@ pub(crate) async fn handle(stage: &Stage, claim: Claim) {
         }
     };
     let again = claim.is_redelivered();
-    let done = claim.keep_while(deliver(stage, delivery, again)).await;
+    let work = pin!(deliver(stage, delivery, again));
+    let done = claim.keep_while(work).await;
     done.settle(claim).await;
 }
 
 async fn deliver(stage: &Stage, delivery: Delivery, again: bool) -> Done {
     if again {
-        match is_overtaken(stage, &delivery).await {
+        match Box::pin(is_overtaken(stage, &delivery)).await {
             Ok(false) => {}
             Ok(true) => return Done::Stored,
             Err(done) => return done,
@@ -29,17 +36,24 @@ async fn deliver(stage: &Stage, delivery: Delivery, again: bool) -> Done {
     }
     let stored = match stage.bus.event_at(delivery.event_seq).await {
         Ok(Some(stored)) if stored.event.id == delivery.message => stored,
-        Ok(_) => return stage.refuse(delivery, None, None, Refusal::EventGone).await,
+        Ok(_) => {
+            return Box::pin(stage.refuse(delivery, None, None, Refusal::EventGone)).await;
+        }
         Err(error) => return Done::after_failed_read(&error, "event"),
     };
     let app = stage.registry.application_by_id(&delivery.app);
     let entry = stage.registry.endpoint_by_id(&delivery.app, &delivery.endpoint);
     let Some(entry) = entry.filter(|_| app.is_some()) else {
-        return stage.refuse(delivery, Some(&stored), None, Refusal::EndpointDeleted).await;
+        if delivery.attempt == AttemptNo::FIRST && Stage::may_overtake_news(&stored.event) {
+            return Done::await_news();
+        }
+        let refused = stage.refuse(delivery, Some(&stored), None, Refusal::EndpointDeleted);
+        return Box::pin(refused).await;
     };
     if entry.endpoint.disabled {
         let url = Some(entry.endpoint.url.as_str());
-        return stage.refuse(delivery, Some(&stored), url, Refusal::EndpointDisabled).await;
+        let refused = stage.refuse(delivery, Some(&stored), url, Refusal::EndpointDisabled);
+        return Box::pin(refused).await;
     }
     match stage.attempt_and_settle(delivery, &stored, &entry).await {
         Settled::Done(done) => done,

@@ -3,10 +3,10 @@
 //! # Invariants
 //! - The event is acknowledged only after every delivery is attempted and settled, or confirmed
 //!   stored in its lane.
-//! - A delivery's message id is made of its subject and the event, so a crash between the two
-//!   repeats work inside the dedup window and changes nothing.
+//! - A delivery's message id is made of its subject and the event, so a crash after some are in
+//!   their lane repeats work inside the dedup window and changes nothing.
 
-use std::time::Duration;
+use std::pin::pin;
 
 use futures_util::future::join_all;
 use posthaste_bus::{Claim, StoredEvent};
@@ -14,14 +14,11 @@ use posthaste_domain::{Delivery, EndpointId, Lane};
 use tracing::{debug, error};
 
 use crate::{
-    claimed::Done,
+    claimed::{Done, UNREADABLE_PAUSE},
     plan::{Plan, plan},
     settle::Settled,
     stage::Stage,
 };
-
-/// How long a message rests that this version cannot read; a newer worker may.
-pub(crate) const UNREADABLE_PAUSE: Duration = Duration::from_secs(30);
 
 pub(crate) async fn handle(stage: &Stage, claim: Claim) {
     let stored = match claim.event() {
@@ -32,18 +29,22 @@ pub(crate) async fn handle(stage: &Stage, claim: Claim) {
         }
     };
     let again = claim.is_redelivered();
-    let done = claim.keep_while(fan_out(stage, &stored, again)).await;
+    let work = pin!(fan_out(stage, &stored, again));
+    let done = claim.keep_while(work).await;
     done.settle(claim).await;
 }
 
 async fn fan_out(stage: &Stage, stored: &StoredEvent, again: bool) -> Done {
-    let waiting = if again { waiting_for(stage, stored).await } else { Ok(Vec::new()) };
+    let waiting = if again { Box::pin(waiting_for(stage, stored)).await } else { Ok(Vec::new()) };
     let waiting = match waiting {
         Ok(waiting) => waiting,
         Err(done) => return done,
     };
     let app = &stored.event.app;
     if stage.registry.application_by_id(app).is_none() {
+        if Stage::may_overtake_news(&stored.event) {
+            return Done::await_news();
+        }
         debug!(message = %stored.event.id, %app, "the application is gone");
         return Done::Stored;
     }
@@ -61,7 +62,7 @@ async fn fan_out(stage: &Stage, stored: &StoredEvent, again: bool) -> Done {
         }
         Plan::Enqueue(lane, deliveries) => {
             stage.metrics.deliveries_created(deliveries.len());
-            enqueue(stage, lane, deliveries).await
+            Box::pin(enqueue(stage, lane, deliveries)).await
         }
     }
 }
@@ -72,7 +73,7 @@ async fn finish(stage: &Stage, settled: Settled, alone: bool) -> Done {
     match settled {
         Settled::Done(done) => done,
         Settled::HandedBack(_) if alone => Done::HandBack,
-        Settled::HandedBack(delivery) => enqueue(stage, Lane::Fresh, vec![*delivery]).await,
+        Settled::HandedBack(delivery) => Box::pin(stage.hand_over(&delivery)).await,
     }
 }
 

@@ -36,22 +36,25 @@ pub(crate) fn plan(
         return Plan::Enqueue(Lane::Bulk, vec![delivery]);
     }
     let event = &stored.event;
-    let wanted: Vec<_> = endpoints
+    let mut wanted: Vec<_> = endpoints
         .iter()
         .filter(|entry| entry.endpoint.wants(&event.event_type, &event.channels))
-        .filter(|entry| !waiting.contains(&entry.endpoint.id))
         .collect();
     let first = |entry: &EndpointEntry| {
         Delivery::first(event.id.clone(), event.app.clone(), entry.endpoint.id.clone(), stored.seq)
     };
     // An endpoint whose secret this worker cannot open must not hold the others up.
-    let signable = wanted.iter().all(|entry| entry.keyring.is_some());
-    match wanted.len() {
-        0 => Plan::Nothing,
-        few if few <= attempt_at_once && signable => Plan::Attempt(
-            wanted.into_iter().map(|entry| (first(entry), Arc::clone(entry))).collect(),
-        ),
-        _ => Plan::Enqueue(Lane::Fresh, wanted.into_iter().map(|entry| first(entry)).collect()),
+    let at_once =
+        wanted.len() <= attempt_at_once && wanted.iter().all(|entry| entry.keyring.is_some());
+    // Only now, so that what was put into its lane before is put there again: the broker knows it
+    // by its message id and drops it, whether it waits there still or was delivered meanwhile.
+    wanted.retain(|entry| !waiting.contains(&entry.endpoint.id));
+    if wanted.is_empty() {
+        Plan::Nothing
+    } else if at_once {
+        Plan::Attempt(wanted.into_iter().map(|entry| (first(entry), Arc::clone(entry))).collect())
+    } else {
+        Plan::Enqueue(Lane::Fresh, wanted.into_iter().map(|entry| first(entry)).collect())
     }
 }
 
@@ -138,6 +141,16 @@ mod tests {
         let all = ['1', '2'].map(endpoint);
         let rest = plan(&stored(), &all, &[all[0].endpoint.id.clone()], 4);
         assert_eq!(planned(&rest), ['2']);
+    }
+
+    #[test]
+    fn what_is_left_of_many_goes_to_the_lane_as_before() {
+        // Of three that were put into the lane two have left it, delivered: the broker still knows
+        // them by their message ids, whoever sends them does not.
+        let all = ['1', '2', '3'].map(endpoint);
+        let rest = plan(&stored(), &all, &[all[0].endpoint.id.clone()], 2);
+        assert!(matches!(rest, Plan::Enqueue(Lane::Fresh, _)), "{rest:?}");
+        assert_eq!(planned(&rest), ['2', '3']);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use posthaste_bus::{Claim, Intake, Source};
+use posthaste_bus::{Intake, Source};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::info;
 
@@ -17,19 +17,17 @@ pub(crate) async fn pull(
     tasks: TaskTracker,
 ) {
     while let Some(claim) = intake.next(&stop).await {
-        tasks.spawn(handle(Arc::clone(&stage), source, claim));
+        if claim.is_redelivered() {
+            stage.metrics.redelivered();
+        }
+        let stage = Arc::clone(&stage);
+        // Tasks of their own kind, for one that could be either would be as large as the larger.
+        match source {
+            Source::Events => tasks.spawn(async move { fan_out::handle(&stage, claim).await }),
+            Source::Lane(_) => tasks.spawn(async move { deliver::handle(&stage, claim).await }),
+        };
     }
     let in_hand = intake.in_hand();
     let returned = intake.close().await;
     info!(source = source.as_str(), in_hand, returned, "stopped claiming");
-}
-
-async fn handle(stage: Arc<Stage>, source: Source, claim: Claim) {
-    if claim.is_redelivered() {
-        stage.metrics.redelivered();
-    }
-    match source {
-        Source::Events => fan_out::handle(&stage, claim).await,
-        Source::Lane(_) => deliver::handle(&stage, claim).await,
-    }
 }

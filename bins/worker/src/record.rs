@@ -13,7 +13,9 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
-use tracing::{error, warn};
+use tracing::error;
+
+use crate::store::{NotStored, until_stored};
 
 /// How long the first account of a batch waits for others.
 const LINGER: Duration = Duration::from_millis(2);
@@ -22,12 +24,8 @@ const QUEUE: usize = 4_096;
 /// Batches that may wait for their confirmation at once.
 const IN_FLIGHT: usize = 16;
 
-/// An account was not stored, because the worker had to end first.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the attempt was not recorded")]
-pub(crate) struct NotRecorded;
-
-type Entry = (Attempt, oneshot::Sender<()>);
+type Told = oneshot::Sender<Result<(), NotStored>>;
+type Entry = (Attempt, Told);
 
 /// Hands accounts to the writing task. Once every clone is dropped, the task writes what is left
 /// and ends.
@@ -48,10 +46,10 @@ impl Recorder {
     }
 
     /// Returns once the account is stored.
-    pub(crate) async fn record(&self, account: Attempt) -> Result<(), NotRecorded> {
-        let (stored, told) = oneshot::channel();
-        self.entries.send((account, stored)).await.map_err(|_| NotRecorded)?;
-        told.await.map_err(|_| NotRecorded)
+    pub(crate) async fn record(&self, account: Attempt) -> Result<(), NotStored> {
+        let (tell, told) = oneshot::channel();
+        self.entries.send((account, tell)).await.map_err(|_| NotStored::Ended)?;
+        told.await.unwrap_or(Err(NotStored::Ended))
     }
 }
 
@@ -64,11 +62,10 @@ async fn write(bus: Bus, mut queue: mpsc::Receiver<Entry>, give_up: Cancellation
         let (bus, give_up) = (bus.clone(), give_up.clone());
         storing.spawn(async move {
             let _permit = permit;
-            if store(&bus, &batch, &give_up).await {
-                for told in waiting {
-                    // Whoever waited may have been cut; the account is stored all the same.
-                    let _ = told.send(());
-                }
+            let stored = until_stored(&give_up, "attempts", || bus.record(&batch)).await;
+            for tell in waiting {
+                // Whoever waited may have been cut; the account is stored all the same.
+                let _ = tell.send(stored);
             }
         });
     }
@@ -76,10 +73,7 @@ async fn write(bus: Bus, mut queue: mpsc::Receiver<Entry>, give_up: Cancellation
     storing.wait().await;
 }
 
-async fn gather(
-    first: Entry,
-    queue: &mut mpsc::Receiver<Entry>,
-) -> (AttemptBatch, Vec<oneshot::Sender<()>>) {
+async fn gather(first: Entry, queue: &mut mpsc::Receiver<Entry>) -> (AttemptBatch, Vec<Told>) {
     let mut batch = AttemptBatch::default();
     let mut waiting = Vec::new();
     add(&mut batch, &mut waiting, first);
@@ -93,28 +87,13 @@ async fn gather(
     (batch, waiting)
 }
 
-fn add(batch: &mut AttemptBatch, waiting: &mut Vec<oneshot::Sender<()>>, entry: Entry) {
-    let (account, told) = entry;
+fn add(batch: &mut AttemptBatch, waiting: &mut Vec<Told>, entry: Entry) {
+    let (account, tell) = entry;
     match batch.push(&account) {
-        Ok(()) => waiting.push(told),
-        // Dropping `told` hands the claim back.
-        Err(error) => error!(attempt = %account.id, %error, "an attempt cannot be written"),
-    }
-}
-
-async fn store(bus: &Bus, batch: &AttemptBatch, give_up: &CancellationToken) -> bool {
-    loop {
-        match bus.record(batch).await {
-            Ok(()) => return true,
-            Err(error) if give_up.is_cancelled() => {
-                error!(error = &error as &dyn std::error::Error, attempts = batch.len(), "lost");
-                return false;
-            }
-            Err(error) => warn!(
-                error = &error as &dyn std::error::Error,
-                attempts = batch.len(),
-                "attempts not recorded yet"
-            ),
+        Ok(()) => waiting.push(tell),
+        Err(error) => {
+            error!(attempt = %account.id, %error, "an attempt cannot be written");
+            let _ = tell.send(Err(NotStored::Never));
         }
     }
 }

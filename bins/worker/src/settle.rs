@@ -3,17 +3,27 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use posthaste_bus::{PublishError, StoredEvent};
+use posthaste_bus::StoredEvent;
 use posthaste_domain::{
-    Attempt, AttemptId, DeadLetter, DeathReason, Delivery, Refusal, Timestamp, Verdict,
+    Attempt, AttemptId, DeadLetter, DeathReason, Delivery, Lane, Refusal, Timestamp, Verdict,
 };
 use posthaste_registry::EndpointEntry;
-use tracing::{error, info};
+use tracing::{info, warn};
 
-use crate::{attempt::Attempted, claimed::Done, record::NotRecorded, stage::Stage};
+use crate::{
+    attempt::Attempted,
+    claimed::Done,
+    due::{Failed, next_due},
+    stage::{Policy, Stage},
+    store::until_stored,
+};
 
-/// How long a delivery rests whose endpoint's secret this worker cannot open.
+/// How long a delivery waits whose endpoint's secret this worker cannot open.
 const UNSIGNABLE_PAUSE: Duration = Duration::from_secs(30);
+
+/// How much of a URL a dead letter keeps, in characters: a letter's head has 64 KiB at the broker,
+/// and one URL may be that long.
+const LETTER_URL_MAX: usize = 2_048;
 
 /// What became of a delivery.
 pub(crate) enum Settled {
@@ -25,6 +35,8 @@ pub(crate) enum Settled {
 
 impl Stage {
     /// Attempts a delivery and stores what became of it.
+    ///
+    /// Every claim's task has room for all that it may come to, so what seldom happens is boxed.
     pub(crate) async fn attempt_and_settle(
         &self,
         delivery: Delivery,
@@ -32,11 +44,12 @@ impl Stage {
         entry: &Arc<EndpointEntry>,
     ) -> Settled {
         let Some(keyring) = &entry.keyring else {
-            error!(endpoint = %delivery.endpoint, "not attempted: its secret cannot be opened");
-            return Settled::Done(Done::Rest(UNSIGNABLE_PAUSE));
+            warn!(endpoint = %delivery.endpoint, "not attempted: its secret cannot be opened");
+            return Settled::Done(Box::pin(self.set_aside(delivery)).await);
         };
         let Attempted { verdict, mut account, ended_at } =
             self.attempt(&delivery, stored, entry, keyring).await;
+        let url = Some(entry.endpoint.url.as_str());
         let done = match verdict {
             Verdict::Delivered { .. } => {
                 let recorded = self.record(account).await;
@@ -47,31 +60,25 @@ impl Stage {
             }
             Verdict::TryAgain(failure) => {
                 let asked = failure.retry_after;
-                let failures = delivery.failures_in_run();
-                let wait = self.policy.schedule.wait_after(failures, asked, &mut rand::rng());
-                match wait {
-                    Some(wait) => {
-                        let due = ended_at + wait;
+                let failed = Failed { started_at: account.started_at, ended_at, asked };
+                let Policy { schedule, event_life, .. } = &self.policy;
+                let due = next_due(schedule, *event_life, &delivery, &failed, &mut rand::rng());
+                match due {
+                    Some(due) => {
                         account.next_attempt = Some(due);
-                        self.try_again(due, delivery.after(account.summary()), account).await
+                        Box::pin(self.try_again(due, delivery, account)).await
                     }
                     None => {
-                        let delivery = delivery.after(account.summary());
-                        let url = Some(entry.endpoint.url.as_str());
                         let reason = DeathReason::Exhausted;
-                        let buried = self.bury(delivery, Some(stored), url, reason, ended_at);
-                        let (buried, recorded) = tokio::join!(buried, self.record(account));
-                        buried.and(recorded)
+                        let given_up =
+                            self.give_up(delivery, account, stored, url, reason, ended_at);
+                        Box::pin(given_up).await
                     }
                 }
             }
             Verdict::Refused(refusal) => {
-                let delivery = delivery.after(account.summary());
-                let url = Some(entry.endpoint.url.as_str());
                 let reason = DeathReason::Refused(refusal);
-                let buried = self.bury(delivery, Some(stored), url, reason, ended_at);
-                let (buried, recorded) = tokio::join!(buried, self.record(account));
-                buried.and(recorded)
+                Box::pin(self.give_up(delivery, account, stored, url, reason, ended_at)).await
             }
             Verdict::HandedBack => {
                 self.metrics.handed_back();
@@ -93,9 +100,10 @@ impl Stage {
         let reason = DeathReason::Refused(refusal);
         // Without the event there is no organisation to account the attempt to; the letter says
         // everything there is to say.
-        let Some(event) = stored.map(|stored| &stored.event) else {
+        let Some(stored) = stored else {
             return self.bury(delivery, None, url, reason, now).await;
         };
+        let event = &stored.event;
         let account = Attempt {
             id: AttemptId::generate(now, &mut rand::rng()),
             org: event.org.clone(),
@@ -114,15 +122,44 @@ impl Stage {
             response: String::new(),
             next_attempt: None,
         };
-        let buried = self.bury(delivery.after(account.summary()), stored, url, reason, now);
+        self.give_up(delivery, account, stored, url, reason, now).await
+    }
+
+    async fn give_up(
+        &self,
+        delivery: Delivery,
+        account: Attempt,
+        stored: &StoredEvent,
+        url: Option<&str>,
+        reason: DeathReason,
+        died_at: Timestamp,
+    ) -> Done {
+        let delivery = delivery.after(account.summary());
+        let buried = self.bury(delivery, Some(stored), url, reason, died_at);
         let (buried, recorded) = tokio::join!(buried, self.record(account));
         buried.and(recorded)
     }
 
-    async fn try_again(&self, due: Timestamp, next: Delivery, account: Attempt) -> Done {
-        let (scheduled, recorded) =
-            tokio::join!(self.bus.schedule(due, &next), self.record(account));
-        stored(scheduled, "retry").and(recorded)
+    async fn try_again(&self, due: Timestamp, delivery: Delivery, account: Attempt) -> Done {
+        let next = delivery.after(account.summary());
+        let scheduled = until_stored(&self.cut, "retry", || self.bus.schedule(due, &next));
+        let (scheduled, recorded) = tokio::join!(scheduled, self.record(account));
+        Done::once_stored(scheduled).and(recorded)
+    }
+
+    /// Has the broker offer a delivery again later, as it is: not an attempt. Its claim is let go,
+    /// for claims that rest count against the limit of the whole fleet.
+    async fn set_aside(&self, delivery: Delivery) -> Done {
+        let due = Self::now() + UNSIGNABLE_PAUSE;
+        let scheduled = until_stored(&self.cut, "delivery", || self.bus.schedule(due, &delivery));
+        Done::once_stored(scheduled.await)
+    }
+
+    /// Puts a delivery that was cut short into the fresh lane, under the same number.
+    pub(crate) async fn hand_over(&self, delivery: &Delivery) -> Done {
+        let lane = Lane::Fresh;
+        let enqueued = until_stored(&self.cut, "delivery", || self.bus.enqueue(lane, delivery));
+        Done::once_stored(enqueued.await)
     }
 
     async fn bury(
@@ -138,10 +175,11 @@ impl Stage {
             event: event.map(|stored| stored.event.clone()),
             delivery,
             reason,
-            url: url.map(str::to_owned),
+            url: url.map(|url| url.chars().take(LETTER_URL_MAX).collect()),
             died_at,
         };
-        let done = stored(self.bus.bury(&letter, payload).await, "dead letter");
+        let bury = || self.bus.bury(&letter, payload.clone());
+        let done = Done::once_stored(until_stored(&self.cut, "dead letter", bury).await);
         if done == Done::Stored {
             self.metrics.buried(&letter);
             info!(
@@ -153,16 +191,6 @@ impl Stage {
     }
 
     async fn record(&self, account: Attempt) -> Done {
-        match self.recorder.record(account).await {
-            Ok(()) => Done::Stored,
-            Err(NotRecorded) => Done::HandBack,
-        }
-    }
-}
-
-fn stored(result: Result<(), PublishError>, what: &'static str) -> Done {
-    match result {
-        Ok(()) => Done::Stored,
-        Err(error) => Done::after_failed_write(&error, what),
+        Done::once_stored(self.recorder.record(account).await)
     }
 }

@@ -3,7 +3,7 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use posthaste_bus::Bus;
-use posthaste_domain::{RetrySchedule, Timestamp};
+use posthaste_domain::{Event, RetrySchedule, Timestamp};
 use posthaste_outbound::Client;
 use posthaste_profile::HeaderNames;
 use posthaste_registry::Registry;
@@ -11,6 +11,11 @@ use posthaste_service::clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::{metrics::Metrics, record::Recorder};
+
+/// For how long after its acceptance a message may be ahead of the news of its application and its
+/// endpoints: ingress hears of changes at a moment of its own, and after an outage the watch may
+/// take seconds to resume.
+const NEWS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Shared by every claim of a worker.
 pub(crate) struct Stage {
@@ -28,6 +33,8 @@ pub(crate) struct Stage {
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     pub(crate) schedule: RetrySchedule,
+    /// For how long after the first attempt of a run its event is there for certain.
+    pub(crate) event_life: Duration,
     pub(crate) attempt_timeout: Duration,
     pub(crate) success: RangeInclusive<u16>,
     pub(crate) header_names: HeaderNames,
@@ -37,5 +44,10 @@ pub(crate) struct Policy {
 impl Stage {
     pub(crate) fn now() -> Timestamp {
         clock::now().into()
+    }
+
+    /// Whether what is not known of an event may be still on its way to us, rather than deleted.
+    pub(crate) fn may_overtake_news(event: &Event) -> bool {
+        Self::now().since(event.accepted_at) < NEWS_WITHIN
     }
 }

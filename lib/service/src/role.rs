@@ -95,6 +95,12 @@ async fn run<R: Role>(version: &str, service: ServiceConfig, config: R::Config) 
     // Probes and scrapes are answered to the very end.
     let answering = tokio::spawn(admin.serve(kit.stop.work.clone()));
     let role = tokio::select! {
+        // The signal first: where it comes with the start's last step, nobody would hear it again.
+        biased;
+        signal = crate::stop::wait_for_signal() => {
+            info!(?signal, "told to stop before the start was complete");
+            return ExitCode::SUCCESS;
+        }
         started = R::start(config, &kit) => match started {
             Ok(role) => role,
             Err(error) => {
@@ -102,10 +108,6 @@ async fn run<R: Role>(version: &str, service: ServiceConfig, config: R::Config) 
                 return ExitCode::FAILURE;
             }
         },
-        signal = crate::stop::wait_for_signal() => {
-            info!(?signal, "told to stop before the start was complete");
-            return ExitCode::SUCCESS;
-        }
     };
     let ended = kit.until_stopped(&service.shutdown).await;
     role.finish().await;

@@ -18,7 +18,7 @@ const EVERY: Duration = Duration::from_secs(30);
 const RECENT: Duration = Duration::from_secs(2 * 3_600);
 /// After how many looks at the recent past, the first included, a look reaches further back.
 const FAR_LOOK_EACH: u32 = 60;
-/// How far: the longest single wait of a schedule is a week, and a day beyond.
+/// How far. What was due earlier would find its event gone, unless events are kept for longer.
 const FAR: Duration = Duration::from_secs(8 * 86_400);
 
 /// Fires overdue schedules until `stop`.
@@ -27,13 +27,15 @@ pub(crate) async fn fire_overdue(bus: Bus, fired: IntCounter, stop: Cancellation
     loop {
         let reach = if look % FAR_LOOK_EACH == 0 { FAR } else { RECENT };
         let next = Instant::now() + EVERY;
-        match bus.fire_overdue(clock::now().into(), reach).await {
-            Ok(count) => {
+        let looked = bus.fire_overdue(clock::now().into(), reach);
+        match stop.run_until_cancelled(looked).await {
+            None => return,
+            Some(Ok(count)) => {
                 fired.inc_by(count as u64);
                 look += 1;
             }
             // The far look is owed still: `look` stays.
-            Err(error) => {
+            Some(Err(error)) => {
                 warn!(error = &error as &dyn std::error::Error, "cannot look for overdue retries");
             }
         }

@@ -103,9 +103,10 @@ impl QueueMetrics {
 /// were, and the timestamp stays behind.
 pub(crate) async fn report_queues(bus: Bus, metrics: QueueMetrics, stop: CancellationToken) {
     loop {
-        match bus.queue_stats().await {
-            Ok(stats) => metrics.show(&stats, clock::now().into()),
-            Err(error) => {
+        match stop.run_until_cancelled(bus.queue_stats()).await {
+            None => return,
+            Some(Ok(stats)) => metrics.show(&stats, clock::now().into()),
+            Some(Err(error)) => {
                 warn!(error = &error as &dyn std::error::Error, "the queues are not known");
             }
         }

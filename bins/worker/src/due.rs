@@ -1,0 +1,100 @@
+//! When a failed delivery is tried again: a pure decision.
+
+use std::time::Duration;
+
+use posthaste_domain::{Delivery, RetrySchedule, Timestamp};
+use rand::Rng;
+
+/// An attempt that failed.
+pub(crate) struct Failed {
+    pub(crate) started_at: Timestamp,
+    pub(crate) ended_at: Timestamp,
+    /// How long the receiver asked us to wait.
+    pub(crate) asked: Option<Duration>,
+}
+
+/// When `delivery` is due again after its present attempt has `failed`; `None` when that was the
+/// last.
+///
+/// What a receiver asks may use up the time for which its event is kept, `event_life` from the
+/// first attempt of the run. Then it waits no longer than that, and is given up where the schedule
+/// itself would: a dead letter has the payload only if it is written while there is an event.
+pub(crate) fn next_due(
+    schedule: &RetrySchedule,
+    event_life: Duration,
+    delivery: &Delivery,
+    failed: &Failed,
+    rng: &mut impl Rng,
+) -> Option<Timestamp> {
+    let failures = delivery.failures_in_run();
+    let mut due_after = |asked| Some(failed.ended_at + schedule.wait_after(failures, asked, rng)?);
+    let latest = began(delivery, failed) + event_life;
+    let due = due_after(failed.asked)?;
+    if due <= latest {
+        return Some(due);
+    }
+    (due_after(None)? <= latest).then_some(latest)
+}
+
+/// When the first attempt of the present run was made: its event was there already.
+fn began(delivery: &Delivery, failed: &Failed) -> Timestamp {
+    let first = delivery.past.iter().find(|attempt| attempt.number == delivery.run_start);
+    first.map_or(failed.started_at, |first| first.started_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use posthaste_domain::{AttemptId, AttemptSummary};
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3_600);
+    const DAY: Duration = Duration::from_secs(86_400);
+    const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    /// The ends of all attempts of a delivery, each failing at once, whose receiver always asks for
+    /// `asked`.
+    fn attempts(
+        waits: &[Duration],
+        event_life: Duration,
+        asked: Option<Duration>,
+    ) -> Vec<Duration> {
+        let schedule = RetrySchedule::try_new(waits.to_vec(), 7 * DAY, 0.0).unwrap();
+        let id = |prefix: &str| format!("{prefix}{}", "a".repeat(27));
+        let mut delivery = Delivery::first(
+            id("msg_").parse().unwrap(),
+            id("app_").parse().unwrap(),
+            id("ep_").parse().unwrap(),
+            1,
+        );
+        let mut made = Vec::new();
+        let mut due = Some(START);
+        while let Some(at) = due {
+            made.push(at.since(START));
+            let failed = Failed { started_at: at, ended_at: at, asked };
+            due = next_due(&schedule, event_life, &delivery, &failed, &mut rand::rng());
+            delivery = delivery.clone().after(AttemptSummary {
+                id: id("atmpt_").parse::<AttemptId>().unwrap(),
+                number: delivery.attempt,
+                started_at: at,
+                duration_ms: 0,
+                status: None,
+                failure: None,
+                refusal: None,
+            });
+        }
+        made
+    }
+
+    #[test]
+    fn the_schedule_is_kept_while_nobody_asks() {
+        assert_eq!(attempts(&[HOUR, HOUR], 3 * DAY, None), [Duration::ZERO, HOUR, 2 * HOUR]);
+    }
+
+    #[test]
+    fn a_receiver_that_asks_for_days_is_given_up_before_the_event_is_gone() {
+        let waits = [HOUR; 8];
+        let made = attempts(&waits, 3 * DAY - HOUR, Some(DAY));
+        assert_eq!(made, [Duration::ZERO, DAY, 2 * DAY, 3 * DAY - HOUR]);
+    }
+}
