@@ -151,7 +151,7 @@ impl Stage {
     /// for claims that rest count against the limit of the whole fleet.
     async fn set_aside(&self, delivery: Delivery) -> Done {
         let due = Self::now() + UNSIGNABLE_PAUSE;
-        let scheduled = until_stored(&self.cut, "delivery", || self.bus.schedule(due, &delivery));
+        let scheduled = until_stored(&self.cut, "delivery", || self.bus.postpone(due, &delivery));
         Done::once_stored(scheduled.await)
     }
 

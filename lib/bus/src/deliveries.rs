@@ -58,14 +58,40 @@ impl Bus {
             .await
     }
 
-    /// Has the broker make a delivery due at `due`, in the retry lane. The subject names delivery
-    /// and attempt, so a repeat replaces the schedule instead of adding one.
+    /// Has the broker make the next attempt of a delivery due at `due`, in the retry lane.
+    ///
+    /// An attempt is scheduled once: a repeat within the dedup window, by a worker that was given
+    /// the claim of the attempt before for the second time, changes nothing, and so a delivery
+    /// never forks.
     ///
     /// # Errors
     /// [`PublishError`] where the broker does not confirm.
     pub async fn schedule(&self, due: Timestamp, delivery: &Delivery) -> Result<(), PublishError> {
+        let Delivery { message, endpoint, attempt, event_seq, .. } = delivery;
+        let id = format!("later:{message}:{endpoint}:{attempt}@{event_seq}");
+        self.schedule_with(due, delivery, Some(id)).await
+    }
+
+    /// Has the broker make a delivery due at `due` that was due before and not attempted, under
+    /// the same number.
+    ///
+    /// # Errors
+    /// [`PublishError`] where the broker does not confirm.
+    pub async fn postpone(&self, due: Timestamp, delivery: &Delivery) -> Result<(), PublishError> {
+        self.schedule_with(due, delivery, None).await
+    }
+
+    async fn schedule_with(
+        &self,
+        due: Timestamp,
+        delivery: &Delivery,
+        message_id: Option<String>,
+    ) -> Result<(), PublishError> {
         let target = subject::due(Lane::Retry, delivery);
-        let headers = schedule_headers(due, &target);
+        let mut headers = schedule_headers(due, &target);
+        if let Some(id) = message_id {
+            headers.insert(NATS_MESSAGE_ID, id);
+        }
         let body = serde_json::to_vec(delivery).map_err(WireError::from)?;
         self.publish(subject::later(due, delivery), headers, body.into()).await?;
         Ok(())

@@ -259,7 +259,13 @@ impl Intake {
     async fn ask(&mut self) {
         let credit = self.credit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
         let batch = credit.saturating_sub(self.requests.unfilled());
-        if batch == 0 || self.ask_from > Instant::now() || !self.bus.is_connected() {
+        if batch == 0 || self.ask_from > Instant::now() {
+            return;
+        }
+        // The client tells of a connection a moment before it says that it has one, so its news
+        // may come too early, and nothing else would wake us.
+        if !self.bus.is_connected() {
+            self.ask_from = Instant::now() + TURNED_DOWN_PAUSE;
             return;
         }
         let request = jetstream::consumer::pull::BatchConfig {
@@ -270,7 +276,8 @@ impl Intake {
         match self.consumer.request_batch(request, self.inbox.clone()).await {
             Ok(()) => self.requests.add(batch, Instant::now() + EXPIRES + EXPIRES_MARGIN),
             Err(error) => {
-                warn!(%error, source = self.source.as_str(), "cannot send a pull request")
+                warn!(%error, source = self.source.as_str(), "cannot send a pull request");
+                self.ask_from = Instant::now() + TURNED_DOWN_PAUSE;
             }
         }
     }

@@ -90,6 +90,28 @@ async fn a_schedule_fires_once_at_its_time_and_brings_what_was_scheduled() {
 }
 
 #[tokio::test]
+async fn an_attempt_scheduled_twice_fires_once_but_can_be_postponed() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let mut intake = intake(&bus, RETRY, 8).await;
+    let next = delivery().after(attempt().summary());
+    // Two holders of one claim, minutes apart: the subjects differ, and still it is one attempt.
+    bus.schedule(now() + Duration::from_secs(1), &next).await.unwrap();
+    bus.schedule(now() + Duration::from_secs(1_200), &next).await.unwrap();
+    assert_eq!(bus.waiting_for(&next.message).await.unwrap().len(), 1);
+    let first = claim(&mut intake).await;
+    assert_eq!(first.delivery().unwrap(), next);
+
+    // Not attempted after all: the same number is due once more.
+    bus.postpone(now() + Duration::from_secs(1), &next).await.unwrap();
+    first.ack().await;
+    let again = claim(&mut intake).await;
+    assert_eq!(again.delivery().unwrap(), next);
+    again.ack().await;
+    nothing_from(&mut intake).await;
+}
+
+#[tokio::test]
 async fn schedules_outlive_a_crash_before_their_time_and_one_beyond_it() {
     let mut bed = Bed::start().await;
     let bus = bed.bus().await;
