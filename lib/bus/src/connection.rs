@@ -174,7 +174,7 @@ impl Bus {
     ///
     /// A question is asked and its answer awaited, because the server reads a connection in order.
     /// Writing to the socket is not enough: a process that ends with unread data in its own
-    /// receive buffer resets the connection, and the server drops what it has not read.
+    /// receive buffer resets the connection, and the server may drop what it has not read.
     pub async fn flush(&self, limit: Duration) {
         match tokio::time::timeout(limit, self.jetstream.query_account()).await {
             Ok(Ok(_)) => {}
