@@ -1,9 +1,12 @@
 //! One customer of the platform.
 
+mod cut_off;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::cut_off::{CutOff, CutOffs, TooManyCutOffs};
 use crate::{AppId, OrgId, Timestamp, Uid};
 
 /// The owner of endpoints and messages; what the platform calls a merchant or an account.
@@ -24,6 +27,9 @@ pub struct Application {
     /// The platform's own notes, at most 4096 bytes as JSON.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+    /// Which of its tokens are at their end before their time.
+    #[serde(default, skip_serializing_if = "CutOffs::is_empty")]
+    pub token_cut_offs: CutOffs,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppId, AttemptId, EndpointId, EventType, FailureKind, MessageId, OrgId, Refusal, Timestamp,
+    AppId, AttemptId, Channel, EndpointId, EventType, FailureKind, Lane, MessageId, OrgId, Refusal,
+    Tag, Timestamp,
 };
 
 /// Which try of a delivery this is, counted from 1 over its whole life, redrives included.
@@ -71,6 +72,12 @@ pub struct Attempt {
     pub message: MessageId,
     /// Its event type.
     pub event_type: EventType,
+    /// The message's channels, by which attempts are found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Channel>,
+    /// The message's tags, by which attempts are found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
     /// Where it was sent.
     pub endpoint: EndpointId,
     /// The URL as it was then.
@@ -79,6 +86,9 @@ pub struct Attempt {
     pub number: AttemptNo,
     /// What set it off.
     pub trigger: Trigger,
+    /// The lane it came from; `None` where it was made as soon as the event was fanned out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<Lane>,
     /// When the request was begun.
     pub started_at: Timestamp,
     /// From the start to the verdict, in milliseconds.
@@ -101,6 +111,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Whether the receiver took it.
+    #[must_use]
+    pub const fn is_success(&self) -> bool {
+        self.failure.is_none() && self.refusal.is_none()
+    }
+
     /// The line of this attempt that a delivery carries along to its dead letter.
     #[must_use]
     pub fn summary(&self) -> AttemptSummary {

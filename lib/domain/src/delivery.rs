@@ -24,6 +24,10 @@ pub struct Delivery {
     pub run_start: AttemptNo,
     /// What set the present run off.
     pub trigger: Trigger,
+    /// One attempt beside the schedule: whatever comes of it, no other follows and no dead letter
+    /// is written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub single: bool,
     /// Every attempt so far, oldest first. Bounded by the schedule's length and, over redrives,
     /// by [`Delivery::MAX_PAST`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -50,6 +54,7 @@ impl Delivery {
             attempt: AttemptNo::FIRST,
             run_start: AttemptNo::FIRST,
             trigger: Trigger::Scheduled,
+            single: false,
             past: Vec::new(),
         }
     }

@@ -30,6 +30,9 @@ pub struct Endpoint {
     /// Nothing is sent while this is set.
     #[serde(default)]
     pub disabled: bool,
+    /// Since when deliveries to it are kept instead of attempted; `None` while they are attempted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<Timestamp>,
     /// The event types it wants; `None` is every type, those of the future included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_types: Option<BTreeSet<EventType>>,
@@ -51,7 +54,8 @@ pub struct Endpoint {
 impl Endpoint {
     /// Whether a message of this type and these channels is to be delivered here.
     ///
-    /// A message without channels does not match an endpoint that has channels.
+    /// A message without channels does not match an endpoint that has channels. A paused endpoint
+    /// wants what it wanted before: it is kept for it.
     #[must_use]
     pub fn wants(&self, event_type: &EventType, channels: &[Channel]) -> bool {
         !self.disabled
@@ -167,6 +171,7 @@ mod tests {
             description: String::new(),
             version: 1,
             disabled: false,
+            paused_at: None,
             event_types: types.map(|all| all.iter().map(|t| t.parse().unwrap()).collect()),
             channels: channels.map(|all| all.iter().map(|c| c.parse().unwrap()).collect()),
             throttle_rate: None,
@@ -186,6 +191,9 @@ mod tests {
         assert!(!filtered.wants(&updated, &[]));
         let disabled = Endpoint { disabled: true, ..endpoint(None, None) };
         assert!(!disabled.wants(&created, &[]));
+        let paused =
+            Endpoint { paused_at: Some(Timestamp::from_micros(1)), ..endpoint(None, None) };
+        assert!(paused.wants(&created, &[]));
     }
 
     #[test]

@@ -57,6 +57,23 @@ macro_rules! typed_id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// When it was made, exact to 4 ms; `None` for one that was not made by us.
+            #[must_use]
+            pub fn made_at(&self) -> Option<Timestamp> {
+                let body = self.0.strip_prefix($prefix)?;
+                let ksuid = KsuidMs::from_base62(body).ok()?;
+                Some(Timestamp::from(ksuid.timestamp::<time::OffsetDateTime>()))
+            }
+
+            /// An id below every id made at `at` or later, and above those made earlier; 4 ms
+            /// apart or more. A bound for ranges, not the id of anything.
+            #[must_use]
+            pub fn floor(at: Timestamp) -> Self {
+                let least = [0; KsuidMs::PAYLOAD_BYTES];
+                let ksuid = KsuidMs::new(Some(time::OffsetDateTime::from(at)), Some(&least));
+                Self(Arc::from(format!("{}{ksuid}", $prefix)))
+            }
         }
 
         impl FromStr for $name {
@@ -114,6 +131,24 @@ typed_id!(
     /// One try at one delivery.
     AttemptId, "atmpt_"
 );
+typed_id!(
+    /// A piece of work that goes on after the answer to the request that asked for it.
+    TaskId, "qtask_"
+);
+typed_id!(
+    /// A delivery that nobody took.
+    DeadLetterId, "dead_"
+);
+
+impl DeadLetterId {
+    /// The id of the letter of a delivery that died at `died_at`, told from others of that moment
+    /// by `digest`: the same letter, read again, has the same id.
+    #[must_use]
+    pub fn derived(died_at: Timestamp, digest: [u8; KsuidMs::PAYLOAD_BYTES]) -> Self {
+        let ksuid = KsuidMs::new(Some(time::OffsetDateTime::from(died_at)), Some(&digest));
+        Self(Arc::from(format!("{}{ksuid}", Self::PREFIX)))
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -128,7 +163,10 @@ mod tests {
         let earlier = MessageId::generate(Timestamp::from_micros(1_700_000_000_000_000), &mut rng);
         let later = MessageId::generate(Timestamp::from_micros(1_700_000_000_008_000), &mut rng);
         assert!(earlier < later);
-        assert_eq!(earlier.as_str().parse(), Ok(earlier));
+        assert_eq!(earlier.as_str().parse(), Ok(earlier.clone()));
+        assert_eq!(earlier.made_at(), Some(Timestamp::from_micros(1_700_000_000_000_000)));
+        let floor = MessageId::floor(Timestamp::from_micros(1_700_000_000_004_000));
+        assert!(earlier < floor && floor < later);
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Names that callers choose: 1 to 256 characters of `[a-zA-Z0-9-_.]`.
+//! Names that callers choose: 1 to 256 characters of `[a-zA-Z0-9-_.]`, some of them with a few more.
 
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
 
@@ -8,38 +8,43 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const MAX_LEN: usize = 256;
 
 /// Why a string is not a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// Nothing was given.
     #[error("must be at least one character")]
     Empty,
-    /// More than 256 bytes.
-    #[error("must be at most {MAX_LEN} characters")]
-    TooLong,
-    /// A character outside the alphabet.
-    #[error("must match the following pattern: ^[a-zA-Z0-9\\-_.]+$.")]
-    Alphabet,
+    /// More bytes than this.
+    #[error("must be at most {0} characters")]
+    TooLong(usize),
+    /// A character outside the alphabet, to which these belong beside letters and digits.
+    #[error("must match the following pattern: ^[a-zA-Z0-9\\-_.{0}]+$.")]
+    Alphabet(String),
     /// A uid that could be mistaken for an id.
     #[error("Uids are not allowed to have the same prefix as the ID. Prefix with _?")]
     LooksLikeAnId,
 }
 
-fn check(text: &str) -> Result<Arc<str>, NameError> {
+fn check(text: &str, max: usize, also: &[u8]) -> Result<Arc<str>, NameError> {
     if text.is_empty() {
         return Err(NameError::Empty);
     }
-    if text.len() > MAX_LEN {
-        return Err(NameError::TooLong);
+    if text.len() > max {
+        return Err(NameError::TooLong(max));
     }
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let allowed =
+        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.') || also.contains(&b);
     if !text.bytes().all(allowed) {
-        return Err(NameError::Alphabet);
+        let also = std::str::from_utf8(also).unwrap_or_default();
+        return Err(NameError::Alphabet(also.to_owned()));
     }
     Ok(Arc::from(text))
 }
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident) => {
+        name!($(#[$doc])* $name, MAX_LEN, b"");
+    };
+    ($(#[$doc:meta])* $name:ident, $max:expr, $also:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -56,7 +61,7 @@ macro_rules! name {
             type Err = NameError;
 
             fn from_str(text: &str) -> Result<Self, NameError> {
-                check(text).map(Self)
+                check(text, $max, $also).map(Self)
             }
         }
 
@@ -97,7 +102,11 @@ name!(
 );
 name!(
     /// A label that narrows which endpoints get a message.
-    Channel
+    Channel, MAX_LEN, b":+"
+);
+name!(
+    /// A label by which a message is found again, at most 128 characters.
+    Tag, 128, b"/\\#"
 );
 name!(
     /// The platform's own name of an application or an endpoint, usable wherever the id is.

@@ -4,24 +4,54 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rand::CryptoRng;
+use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::Timestamp;
 
 /// What every symmetric signing secret begins with (Standard Webhooks).
-const PREFIX: &str = "whsec_";
+const SYMMETRIC: &str = "whsec_";
+/// What every key pair begins with, and what its public half does (Standard Webhooks, `v1a`).
+const KEY_PAIR: &str = "whsk_";
+const PUBLIC: &str = "whpk_";
+/// Bytes of an Ed25519 seed; as many make the public key that follows it.
+const SEED_LEN: usize = 32;
 
-/// A symmetric signing secret: 24 to 75 bytes, written `whsec_` and base64.
+/// What requests are signed with: a symmetric secret of 24 to 75 bytes, written `whsec_` and
+/// base64, or an Ed25519 key pair of 64 bytes, written `whsk_` and base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct SigningSecret(Zeroizing<Vec<u8>>);
+pub struct SigningSecret {
+    kind: Kind,
+    bytes: Zeroizing<Vec<u8>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Symmetric,
+    KeyPair,
+}
+
+/// What to sign with. Not `Debug`: it is the secret itself.
+#[derive(Clone, Copy)]
+pub enum SigningKey<'a> {
+    /// The key of an HMAC.
+    Symmetric(&'a [u8]),
+    /// An Ed25519 key pair (RFC 8032).
+    Ed25519 {
+        /// The private seed, 32 bytes.
+        seed: &'a [u8],
+        /// The public key, 32 bytes.
+        public: &'a [u8],
+    },
+}
 
 /// Why a string is not a signing secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// Not `whsec_…`.
-    #[error("Secret must be prefixed with {PREFIX}")]
+    /// Neither `whsec_…` nor `whsk_…`.
+    #[error("Secret must be prefixed with {SYMMETRIC} or {KEY_PAIR}")]
     Prefix,
     /// What follows is not base64.
     #[error("Secret must be base64 after its prefix")]
@@ -29,6 +59,9 @@ pub enum SecretError {
     /// Too short to be safe, or too long to be meant.
     #[error("Secrets must be between 24 and 75 bytes")]
     Length,
+    /// Not an Ed25519 seed and the public key that belongs to it.
+    #[error("Key pairs must be 64 bytes: an Ed25519 seed and its public key")]
+    KeyPair,
 }
 
 impl SigningSecret {
@@ -39,32 +72,56 @@ impl SigningSecret {
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = Zeroizing::new(vec![0; Self::GENERATED_LEN]);
         rng.fill_bytes(&mut bytes);
-        Self(bytes)
+        Self { kind: Kind::Symmetric, bytes }
     }
 
-    /// Parses `whsec_` and base64.
+    /// Parses `whsec_` or `whsk_` and base64.
     ///
     /// # Errors
     /// [`SecretError`] says what is wrong, without repeating the secret.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
-        let encoded = text.strip_prefix(PREFIX).ok_or(SecretError::Prefix)?;
+        let (kind, encoded) = if let Some(encoded) = text.strip_prefix(SYMMETRIC) {
+            (Kind::Symmetric, encoded)
+        } else if let Some(encoded) = text.strip_prefix(KEY_PAIR) {
+            (Kind::KeyPair, encoded)
+        } else {
+            return Err(SecretError::Prefix);
+        };
         let bytes = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| SecretError::Base64)?);
-        if !(24..=75).contains(&bytes.len()) {
-            return Err(SecretError::Length);
+        match kind {
+            Kind::Symmetric if !(24..=75).contains(&bytes.len()) => Err(SecretError::Length),
+            Kind::KeyPair if !is_key_pair(&bytes) => Err(SecretError::KeyPair),
+            Kind::Symmetric | Kind::KeyPair => Ok(Self { kind, bytes }),
         }
-        Ok(Self(bytes))
     }
 
     /// The key to sign with.
     #[must_use]
-    pub fn key(&self) -> &[u8] {
-        &self.0
+    pub fn key(&self) -> SigningKey<'_> {
+        match self.kind {
+            Kind::Symmetric => SigningKey::Symmetric(&self.bytes),
+            Kind::KeyPair => {
+                let (seed, public) = self.bytes.split_at(SEED_LEN);
+                SigningKey::Ed25519 { seed, public }
+            }
+        }
     }
 
-    /// The secret in the form a customer pastes into a receiver. The one way to see it.
+    /// What a customer pastes into a receiver: the symmetric secret, or the public half of a key
+    /// pair. The one way to see either.
     #[must_use]
     pub fn reveal(&self) -> String {
-        format!("{PREFIX}{}", STANDARD.encode(&*self.0))
+        match self.key() {
+            SigningKey::Symmetric(bytes) => format!("{SYMMETRIC}{}", STANDARD.encode(bytes)),
+            SigningKey::Ed25519 { public, .. } => format!("{PUBLIC}{}", STANDARD.encode(public)),
+        }
+    }
+}
+
+fn is_key_pair(bytes: &[u8]) -> bool {
+    bytes.len() == 2 * SEED_LEN && {
+        let (seed, public) = bytes.split_at(SEED_LEN);
+        Ed25519KeyPair::from_seed_and_public_key(seed, public).is_ok()
     }
 }
 
@@ -84,8 +141,13 @@ impl TryFrom<String> for SigningSecret {
 }
 
 impl From<SigningSecret> for String {
+    /// The stored form, which is sealed before it is stored.
     fn from(secret: SigningSecret) -> Self {
-        secret.reveal()
+        let prefix = match secret.kind {
+            Kind::Symmetric => SYMMETRIC,
+            Kind::KeyPair => KEY_PAIR,
+        };
+        format!("{prefix}{}", STANDARD.encode(&*secret.bytes))
     }
 }
 
@@ -181,6 +243,21 @@ mod tests {
         assert_eq!(SigningSecret::parse("whsec_AAAA"), Err(SecretError::Length));
         let long = format!("whsec_{}", STANDARD.encode([0; 76]));
         assert_eq!(SigningSecret::parse(&long), Err(SecretError::Length));
+    }
+
+    #[test]
+    fn of_a_key_pair_only_the_public_half_is_shown_and_all_of_it_is_stored() {
+        let seed = [7; 32];
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+        let public = ring::signature::KeyPair::public_key(&pair).as_ref().to_vec();
+        let text = format!("whsk_{}", STANDARD.encode([&seed[..], &public].concat()));
+        let secret = SigningSecret::parse(&text).unwrap();
+        assert_eq!(secret.reveal(), format!("whpk_{}", STANDARD.encode(&public)));
+        assert_eq!(serde_json::to_string(&secret).unwrap(), format!("{text:?}"));
+        assert!(!format!("{secret:?}").contains(&text[5..20]));
+        let strangers = [&seed[..], &[1; 32]].concat();
+        let mixed = format!("whsk_{}", STANDARD.encode(strangers));
+        assert_eq!(SigningSecret::parse(&mixed), Err(SecretError::KeyPair));
     }
 
     #[test]

@@ -7,8 +7,9 @@
 use std::{fmt::Debug, time::Duration};
 
 use posthaste_domain::{
-    Application, Attempt, AttemptNo, DeadLetter, DeathReason, Delivery, Endpoint, EndpointUrl,
-    Event, EventTypeDefinition, FailureKind, Keyring, Refusal, SigningSecret, Timestamp, Trigger,
+    Application, Attempt, AttemptNo, CutOff, CutOffs, DeadLetter, DeathReason, Delivery, Endpoint,
+    EndpointUrl, Event, EventTypeDefinition, FailureKind, Keyring, Lane, Refusal, SigningSecret,
+    Timestamp, Trigger,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
@@ -36,7 +37,10 @@ fn event() -> Event {
         event_id: Some("evt-1".parse().unwrap()),
         channels: vec!["eu".parse().unwrap()],
         idempotency_key: Some("key \"1\"\n".into()),
-        retention_days: 90,
+        retention_hours: 2_160,
+        tags: vec!["a/b#1".parse().unwrap()],
+        deliver_at: Some(AT + Duration::from_secs(3_600)),
+        content_type: Some("text/xml".into()),
         accepted_at: AT,
     }
 }
@@ -48,10 +52,13 @@ fn attempt() -> Attempt {
         app: id("app_", "a"),
         message: id("msg_", "m"),
         event_type: "chargeback.created".parse().unwrap(),
+        channels: vec!["eu:1+2".parse().unwrap()],
+        tags: vec!["a/b#1".parse().unwrap()],
         endpoint: id("ep_", "e"),
         url: "https://example.com/hook".into(),
         number: AttemptNo::FIRST.next(),
         trigger: Trigger::Scheduled,
+        lane: Some(Lane::Retry),
         started_at: AT,
         duration_ms: 12,
         status: Some(503),
@@ -64,7 +71,7 @@ fn attempt() -> Attempt {
 
 fn delivery() -> Delivery {
     let first = Delivery::first(id("msg_", "m"), id("app_", "a"), id("ep_", "e"), 42);
-    first.after(attempt().summary())
+    Delivery { single: true, ..first.after(attempt().summary()) }
 }
 
 #[test]
@@ -103,6 +110,16 @@ fn an_application() {
         uid: Some("acme.1".parse().unwrap()),
         throttle_rate: Some(5),
         metadata: [("tier".into(), "gold".into())].into(),
+        token_cut_offs: CutOffs::default()
+            .with(
+                CutOff {
+                    made_before: AT,
+                    ends_at: AT + Duration::from_secs(60),
+                    sessions: ["user_1FB8".into()].into(),
+                },
+                AT,
+            )
+            .unwrap(),
         created_at: AT,
         updated_at: AT,
     };
@@ -119,6 +136,7 @@ fn an_endpoint_and_its_keyring() {
         description: "the shop".into(),
         version: 1,
         disabled: true,
+        paused_at: Some(AT),
         event_types: Some(["chargeback.created".parse().unwrap()].into()),
         channels: Some(["eu".parse().unwrap()].into()),
         throttle_rate: Some(5),
@@ -143,11 +161,20 @@ fn an_event_type() {
         archived: false,
         deprecated: true,
         schemas: Some([("1".into(), "{\"type\":\"object\"}".into())].into()),
-        feature_flag: Some("beta".parse().unwrap()),
+        feature_flags: ["beta".parse().unwrap(), "gamma".parse().unwrap()].into(),
+        group_name: Some("chargeback".parse().unwrap()),
         created_at: AT,
         updated_at: AT,
     };
     pinned(&definition, include_str!("golden/event_type.json"));
+    // As it was written when there was one flag and no group.
+    let old = include_str!("golden/event_type_of_one_flag.json");
+    let expected = EventTypeDefinition {
+        feature_flags: ["beta".parse().unwrap()].into(),
+        group_name: None,
+        ..definition
+    };
+    assert_eq!(serde_json::from_str::<EventTypeDefinition>(old).unwrap(), expected);
 }
 
 #[test]
