@@ -1,4 +1,5 @@
-//! Standard Webhooks `v1` signatures: HMAC-SHA256 over `{id}.{unix seconds}.{body}`.
+//! Standard Webhooks signatures over `{id}.{unix seconds}.{body}`: `v1` with HMAC-SHA256, `v1a`
+//! with Ed25519.
 //!
 //! Specification: <https://github.com/standard-webhooks/standard-webhooks>, "Signature scheme".
 
@@ -6,14 +7,17 @@ use std::{num::NonZeroU64, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use posthaste_domain::{MessageId, SigningSecret, Timestamp};
+use posthaste_domain::{MessageId, SigningKey, SigningSecret, Timestamp};
+use ring::signature::{ED25519, Ed25519KeyPair, UnparsedPublicKey};
 use sha2::Sha256;
 
 /// What a symmetric entry begins with.
-const VERSION: &str = "v1,";
+const SYMMETRIC: &str = "v1,";
+/// What an entry of a key pair begins with.
+const ASYMMETRIC: &str = "v1a,";
 
-/// One entry in characters: `v1,` and 32 bytes as padded base64.
-const ENTRY_LEN: usize = VERSION.len() + 44;
+/// The longest entry in characters: `v1a,` and 64 bytes as padded base64.
+const ENTRY_LEN: usize = ASYMMETRIC.len() + 88;
 
 /// How far a timestamp may lie from `now` on either side: the five minutes that the Standard
 /// Webhooks libraries use.
@@ -31,13 +35,13 @@ pub enum VerifyError {
     /// Signed further in the future than the tolerance.
     #[error("the timestamp is too new")]
     TooNew,
-    /// No `v1` entry was made with this secret over these bytes.
+    /// No entry was made with this secret over these bytes.
     #[error("no signature matches")]
     NoMatch,
 }
 
-/// The value of the signature header: one `v1,<base64>` entry for each key, in the order given,
-/// separated by single spaces. Several keys sign while a secret is being rotated.
+/// The value of the signature header: one `v1,<base64>` or `v1a,<base64>` entry for each key, in
+/// the order given, separated by single spaces. Several keys sign while a secret is being rotated.
 #[must_use]
 pub fn sign<'a>(
     keys: impl Iterator<Item = &'a SigningSecret>,
@@ -46,12 +50,30 @@ pub fn sign<'a>(
     body: &[u8],
 ) -> String {
     let seconds = at.unix_seconds().to_string();
-    join(keys.map(|secret| authenticate(secret.key(), id.as_str(), &seconds, body)))
+    let mut entries = String::with_capacity(ENTRY_LEN);
+    for secret in keys {
+        if !entries.is_empty() {
+            entries.push(' ');
+        }
+        match secret.key() {
+            SigningKey::Symmetric(key) => {
+                let mac = authenticate(key, id.as_str(), &seconds, body).finalize().into_bytes();
+                entries.push_str(SYMMETRIC);
+                STANDARD.encode_string(mac, &mut entries);
+            }
+            SigningKey::Ed25519 { seed, public } => {
+                let content = signed_content(id.as_str(), &seconds, body);
+                entries.push_str(ASYMMETRIC);
+                STANDARD.encode_string(key_pair(seed, public).sign(&content), &mut entries);
+            }
+        }
+    }
+    entries
 }
 
 /// Checks a received request against one secret, as the reference libraries do: the timestamp
-/// first, then whether any `v1` entry of `signature_header` matches. Entries of other versions
-/// are passed over.
+/// first, then whether any entry of `signature_header` of the secret's kind matches; entries of
+/// other versions are passed over.
 ///
 /// `id`, `timestamp` and `signature_header` are header values as received, empty where the header
 /// was missing; `body` is the raw body.
@@ -76,20 +98,27 @@ pub fn verify(
     if seconds > now.saturating_add(tolerance) {
         return Err(VerifyError::TooNew);
     }
-    let mac = authenticate(secret.key(), id, timestamp, body);
-    if matches_any(&mac, signature_header) { Ok(()) } else { Err(VerifyError::NoMatch) }
+    let matches = match secret.key() {
+        SigningKey::Symmetric(key) => {
+            let mac = authenticate(key, id, timestamp, body);
+            claims(signature_header, SYMMETRIC).any(|one| mac.clone().verify_slice(&one).is_ok())
+        }
+        SigningKey::Ed25519 { public, .. } => {
+            let content = signed_content(id, timestamp, body);
+            let public = UnparsedPublicKey::new(&ED25519, public);
+            claims(signature_header, ASYMMETRIC).any(|one| public.verify(&content, &one).is_ok())
+        }
+    };
+    if matches { Ok(()) } else { Err(VerifyError::NoMatch) }
 }
 
-fn join(macs: impl Iterator<Item = Hmac<Sha256>>) -> String {
-    let mut entries = String::with_capacity(ENTRY_LEN);
-    for mac in macs {
-        if !entries.is_empty() {
-            entries.push(' ');
-        }
-        entries.push_str(VERSION);
-        STANDARD.encode_string(mac.finalize().into_bytes(), &mut entries);
-    }
-    entries
+fn signed_content(id: &str, seconds: &str, body: &[u8]) -> Vec<u8> {
+    [id.as_bytes(), b".", seconds.as_bytes(), b".", body].concat()
+}
+
+fn key_pair(seed: &[u8], public: &[u8]) -> Ed25519KeyPair {
+    #[expect(clippy::expect_used, reason = "a signing secret is parsed only where they fit")]
+    Ed25519KeyPair::from_seed_and_public_key(seed, public).expect("the halves of a pair fit")
 }
 
 /// The MAC of the signed content, which is fed in pieces so that the body is not copied.
@@ -104,12 +133,12 @@ fn authenticate(key: &[u8], id: &str, seconds: &str, body: &[u8]) -> Hmac<Sha256
     mac
 }
 
-fn matches_any(mac: &Hmac<Sha256>, signature_header: &str) -> bool {
-    signature_header
+/// What the entries of one version say.
+fn claims<'a>(header: &'a str, version: &'a str) -> impl Iterator<Item = Vec<u8>> + 'a {
+    header
         .split(' ')
-        .filter_map(|entry| entry.strip_prefix(VERSION))
+        .filter_map(move |entry| entry.strip_prefix(version))
         .filter_map(|encoded| STANDARD.decode(encoded).ok())
-        .any(|claimed| mac.clone().verify_slice(&claimed).is_ok())
 }
 
 /// Digits only: `+1`, `1.0` and ` 1` are refused, as the stricter reference libraries do. Zero is

@@ -22,7 +22,8 @@ fn at(seconds: i64) -> Timestamp {
 
 fn entry(secret: &str, id: &str, seconds: &str, body: &[u8]) -> String {
     let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
-    join(std::iter::once(authenticate(&key, id, seconds, body)))
+    let mac = authenticate(&key, id, seconds, body).finalize().into_bytes();
+    format!("v1,{}", STANDARD.encode(mac))
 }
 
 fn check(signature: &str) -> Result<(), VerifyError> {
@@ -136,4 +137,27 @@ proptest! {
         let verdict = verify(&secret(SECRET), &id, &timestamp, &signature, BODY, now, TOLERANCE);
         prop_assert!(verdict.is_err());
     }
+}
+
+#[test]
+fn a_key_pair_signs_what_its_public_half_verifies() {
+    let seed = [9; 32];
+    let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+    let public = ring::signature::KeyPair::public_key(&pair).as_ref().to_vec();
+    let text = format!("whsk_{}", STANDARD.encode([&seed[..], &public].concat()));
+    let (pair, other) = (
+        SigningSecret::parse(&text).unwrap(),
+        SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap(),
+    );
+    let at = Timestamp::from_micros(1_614_265_330_000_000);
+    let id: MessageId = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk".parse().unwrap();
+    let header = sign([&pair, &other].into_iter(), &id, at, b"{}");
+    let (first, second) = header.split_once(' ').unwrap();
+    assert!(first.starts_with("v1a,") && second.starts_with("v1,"), "{header}");
+    let check = |secret, body: &[u8]| {
+        verify(secret, id.as_str(), "1614265330", &header, body, at, TOLERANCE)
+    };
+    assert_eq!(check(&pair, b"{}"), Ok(()));
+    assert_eq!(check(&other, b"{}"), Ok(()));
+    assert_eq!(check(&pair, b"{ }"), Err(VerifyError::NoMatch));
 }
