@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    EndpointEntry, Sealer,
+    EndpointEntry, Headers, Sealer,
     key::{self, Key},
     record::EndpointRecord,
     view::View,
@@ -263,14 +263,19 @@ impl Follower {
     }
 
     fn open(&self, record: EndpointRecord) -> EndpointEntry {
-        let keyring = self.sealer.as_ref().and_then(|sealer| match record.open(sealer) {
-            Ok(keyring) => Some(keyring),
+        let closed = EndpointEntry {
+            endpoint: record.endpoint.clone(),
+            keyring: None,
+            headers: Headers::new(),
+        };
+        let Some(sealer) = &self.sealer else { return closed };
+        match record.open(sealer) {
+            Ok(entry) => entry,
             Err(error) => {
-                error!(endpoint = %record.endpoint.id, %error, "an endpoint's secret cannot be opened");
-                None
+                error!(endpoint = %closed.endpoint.id, %error, "an endpoint's secret cannot be opened");
+                closed
             }
-        });
-        EndpointEntry { endpoint: record.endpoint, keyring }
+        }
     }
 
     fn change(&self, apply: impl FnOnce(&mut View)) {

@@ -3,7 +3,8 @@
 //!
 //! Read in this order: [`Registry`] is what ingress and workers ask, without waiting; a follower
 //! task keeps it equal to the bucket; [`Writer`] is how control changes the bucket; [`Sealer`]
-//! keeps secrets unreadable there.
+//! keeps secrets unreadable there; [`EndpointChange`] is what is noted of each change of an
+//! endpoint, for those who announce it.
 //!
 //! # Invariants
 //! - A read never waits and never leaves the process.
@@ -11,6 +12,7 @@
 //!   passed, so "create an endpoint, send a message" never misses the endpoint.
 //! - A secret is in clear only in memory, in [`posthaste_domain::Keyring`].
 
+mod change;
 mod follow;
 mod key;
 mod record;
@@ -19,7 +21,8 @@ mod seal;
 mod view;
 mod writer;
 
+pub use change::{ChangeKind, EndpointChange};
 pub use follow::{Registry, StartError};
-pub use record::EndpointEntry;
+pub use record::{EndpointEntry, Headers};
 pub use seal::{SEAL_KEYS, SealError, Sealer};
 pub use writer::{WriteError, Writer};

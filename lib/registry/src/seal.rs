@@ -70,6 +70,12 @@ impl Sealer {
         if keys.is_empty() { Err(SealError::NoKey) } else { Ok(Self { keys }) }
     }
 
+    /// A sealer for a process that neither makes nor opens secrets.
+    #[must_use]
+    pub const fn without_keys() -> Self {
+        Self { keys: Vec::new() }
+    }
+
     /// Seals `plain` for the place named by `owner`; it opens nowhere else.
     ///
     /// # Errors

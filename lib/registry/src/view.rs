@@ -157,6 +157,7 @@ mod tests {
             uid: uid.map(|uid| uid.parse().unwrap()),
             throttle_rate: None,
             metadata: BTreeMap::new(),
+            token_cut_offs: posthaste_domain::CutOffs::default(),
             created_at: Timestamp::from_micros(0),
             updated_at: Timestamp::from_micros(0),
         }

@@ -4,22 +4,20 @@
 //! endpoint is created only while there is its application, and an application goes with its
 //! endpoints, whoever creates and deletes at the same moment.
 
-use std::{sync::Arc, time::Duration};
+mod application;
+mod endpoint;
+mod event_type;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use posthaste_bus::{Bucket, BucketError};
-use posthaste_domain::{
-    AppId, Application, Endpoint, EndpointId, EventType, EventTypeDefinition, Keyring, OrgId,
-    RotateError, Timestamp,
-};
+use posthaste_domain::{RotateError, Timestamp};
 use rand::Rng as _;
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::time::timeout;
 
-use crate::{
-    EndpointEntry, Registry, SealError, Sealer, key,
-    record::{self, EndpointRecord},
-};
+use crate::{Registry, SealError, Sealer};
 
 /// How often a change is computed anew because somebody else changed the record meanwhile.
 pub(crate) const RACES: usize = 16;
@@ -85,223 +83,20 @@ impl Writer {
         Self { bucket, registry, sealer, settle, clock }
     }
 
-    /// Creates an application.
-    ///
-    /// # Errors
-    /// [`WriteError::UidTaken`], [`WriteError::Unavailable`].
-    pub async fn create_application(
-        &self,
-        application: Application,
-    ) -> Result<Arc<Application>, WriteError> {
-        let key = key::application(&application.id);
-        if let Some(uid) = &application.uid {
-            self.reserve(&key::application_uid(&application.org, uid), &key).await?;
-        }
-        self.create(&key, &application).await?;
-        Ok(Arc::new(application))
-    }
-
-    /// Changes an application to what `change` makes of the newest version.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`], [`WriteError::UidTaken`], [`WriteError::Unavailable`].
-    pub async fn update_application(
-        &self,
-        id: &AppId,
-        change: impl Fn(&Application) -> Application,
-    ) -> Result<Arc<Application>, WriteError> {
-        let key = key::application(id);
-        for _ in 0..RACES {
-            let (current, revision): (Application, _) = self.read(&key).await?;
-            let next = change(&current);
-            let uid_key = |application: &Application| {
-                let uid = application.uid.as_ref()?;
-                Some(key::application_uid(&application.org, uid))
-            };
-            let (old_uid, new_uid) = (uid_key(&current), uid_key(&next));
-            if self.replace(&key, &next, revision, old_uid, new_uid).await? {
-                return Ok(Arc::new(next));
-            }
-        }
-        Err(unavailable(Contended))
-    }
-
-    /// Deletes an application and its endpoints.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`], [`WriteError::Unavailable`].
-    pub async fn delete_application(&self, id: &AppId) -> Result<(), WriteError> {
-        let key = key::application(id);
-        let (application, _): (Application, _) = self.read(&key).await?;
-        // The application goes last: whoever dies on the way leaves it to be deleted again.
-        let mut gone = self.forget_endpoints(id).await?;
-        self.bucket.delete(&key).await.map_err(unavailable)?;
-        self.shows(|registry| registry.application_by_id(id).is_none()).await?;
-        // Every endpoint that was created before that is seen by now. One that is created after it
-        // is removed by who creates it.
-        gone.extend(self.forget_endpoints(id).await?);
-        if let Some(uid) = &application.uid {
-            self.give_up(&key::application_uid(&application.org, uid), &key).await?;
-        }
-        self.seen(|registry| gone.iter().all(|gone| registry.endpoint_by_id(id, gone).is_none()))
-            .await
-    }
-
-    /// Creates an endpoint with its secrets.
-    ///
-    /// # Errors
-    /// [`WriteError::UidTaken`], [`WriteError::Seal`], [`WriteError::Unavailable`];
-    /// [`WriteError::NotFound`] where there is no such application.
-    pub async fn create_endpoint(
-        &self,
-        endpoint: Endpoint,
-        keyring: Keyring,
-    ) -> Result<Arc<EndpointEntry>, WriteError> {
-        let key = key::endpoint(&endpoint.app, &endpoint.id);
-        if let Some(uid) = &endpoint.uid {
-            self.reserve(&key::endpoint_uid(&endpoint.app, uid), &key).await?;
-        }
-        let secrets = record::seal(&endpoint, &keyring, &self.sealer, &mut rand::rng())?;
-        let record = EndpointRecord { endpoint, secrets };
-        self.create(&key, &record).await?;
-        if self.registry.application_by_id(&record.endpoint.app).is_none() {
-            self.forget_endpoint(&record.endpoint).await?;
-            return Err(WriteError::NotFound);
-        }
-        Ok(Arc::new(EndpointEntry { endpoint: record.endpoint, keyring: Some(keyring) }))
-    }
-
-    /// Changes an endpoint to what `change` makes of the newest version; its secrets stay.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`], [`WriteError::UidTaken`], [`WriteError::Unavailable`].
-    pub async fn update_endpoint(
-        &self,
-        app: &AppId,
-        id: &EndpointId,
-        change: impl Fn(&Endpoint) -> Endpoint,
-    ) -> Result<Arc<EndpointEntry>, WriteError> {
-        let key = key::endpoint(app, id);
-        for _ in 0..RACES {
-            let (current, revision): (EndpointRecord, _) = self.read(&key).await?;
-            let next =
-                EndpointRecord { endpoint: change(&current.endpoint), secrets: current.secrets };
-            let uid_key =
-                |endpoint: &Endpoint| endpoint.uid.as_ref().map(|uid| key::endpoint_uid(app, uid));
-            let (old_uid, new_uid) = (uid_key(&current.endpoint), uid_key(&next.endpoint));
-            if self.replace(&key, &next, revision, old_uid, new_uid).await? {
-                let keyring = Some(next.open(&self.sealer)?);
-                return Ok(Arc::new(EndpointEntry { endpoint: next.endpoint, keyring }));
-            }
-        }
-        Err(unavailable(Contended))
-    }
-
-    /// Changes an endpoint's secrets to what `change` makes of the newest ones.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`], [`WriteError::TooManyOldSecrets`], [`WriteError::Seal`],
-    /// [`WriteError::Unavailable`].
-    pub async fn rotate_secret(
-        &self,
-        app: &AppId,
-        id: &EndpointId,
-        change: impl Fn(&Keyring) -> Result<Keyring, RotateError>,
-    ) -> Result<(), WriteError> {
-        let key = key::endpoint(app, id);
-        for _ in 0..RACES {
-            let (current, revision): (EndpointRecord, _) = self.read(&key).await?;
-            let keyring = change(&current.open(&self.sealer)?)?;
-            let secrets =
-                record::seal(&current.endpoint, &keyring, &self.sealer, &mut rand::rng())?;
-            let next = EndpointRecord { endpoint: current.endpoint, secrets };
-            if self.replace(&key, &next, revision, None, None).await? {
-                return Ok(());
-            }
-        }
-        Err(unavailable(Contended))
-    }
-
-    /// Deletes an endpoint.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`], [`WriteError::Unavailable`].
-    pub async fn delete_endpoint(&self, app: &AppId, id: &EndpointId) -> Result<(), WriteError> {
-        let (record, _): (EndpointRecord, _) = self.read(&key::endpoint(app, id)).await?;
-        self.forget_endpoint(&record.endpoint).await?;
-        self.seen(|registry| registry.endpoint_by_id(app, id).is_none()).await
-    }
-
-    /// Adds an event type to the catalogue.
-    ///
-    /// # Errors
-    /// [`WriteError::Exists`], [`WriteError::Unavailable`].
-    pub async fn create_event_type(
-        &self,
-        definition: EventTypeDefinition,
-    ) -> Result<Arc<EventTypeDefinition>, WriteError> {
-        self.create(&key::event_type(&definition.org, &definition.name), &definition).await?;
-        Ok(Arc::new(definition))
-    }
-
-    /// Changes an event type to what `change` makes of the newest version.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`], [`WriteError::Unavailable`].
-    pub async fn update_event_type(
-        &self,
-        org: &OrgId,
-        name: &EventType,
-        change: impl Fn(&EventTypeDefinition) -> EventTypeDefinition,
-    ) -> Result<Arc<EventTypeDefinition>, WriteError> {
-        let key = key::event_type(org, name);
-        for _ in 0..RACES {
-            let (current, revision): (EventTypeDefinition, _) = self.read(&key).await?;
-            let next = change(&current);
-            if self.replace(&key, &next, revision, None, None).await? {
-                return Ok(Arc::new(next));
-            }
-        }
-        Err(unavailable(Contended))
-    }
-
-    /// Takes an event type out of the catalogue for good.
-    ///
-    /// # Errors
-    /// [`WriteError::NotFound`], [`WriteError::Unavailable`].
-    pub async fn delete_event_type(&self, org: &OrgId, name: &EventType) -> Result<(), WriteError> {
-        let key = key::event_type(org, name);
-        let (_, _): (EventTypeDefinition, _) = self.read(&key).await?;
-        self.bucket.delete(&key).await.map_err(unavailable)?;
-        self.seen(|registry| registry.event_type(org, name.as_str()).is_none()).await
-    }
-
-    async fn forget_endpoints(&self, app: &AppId) -> Result<Vec<EndpointId>, WriteError> {
-        let all = self.registry.endpoints(app);
-        for entry in all.iter() {
-            self.forget_endpoint(&entry.endpoint).await?;
-        }
-        Ok(all.iter().map(|entry| entry.endpoint.id.clone()).collect())
-    }
-
-    async fn forget_endpoint(&self, endpoint: &Endpoint) -> Result<(), WriteError> {
-        let key = key::endpoint(&endpoint.app, &endpoint.id);
-        self.bucket.delete(&key).await.map_err(unavailable)?;
-        if let Some(uid) = &endpoint.uid {
-            self.give_up(&key::endpoint_uid(&endpoint.app, uid), &key).await?;
-        }
-        Ok(())
-    }
-
     async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<(T, u64), WriteError> {
         let found = self.bucket.get(key).await.map_err(unavailable)?;
         let (value, revision) = found.ok_or(WriteError::NotFound)?;
         Ok((serde_json::from_slice(&value).map_err(unavailable)?, revision))
     }
 
-    async fn create<T: Serialize>(&self, key: &str, record: &T) -> Result<(), WriteError> {
+    async fn create<T: Serialize>(
+        &self,
+        key: &str,
+        record: &T,
+        note: Option<&str>,
+    ) -> Result<(), WriteError> {
         let value = json(record)?;
-        let revision = match self.bucket.create(key, value.clone()).await {
+        let revision = match self.bucket.create_noted(key, value.clone(), note).await {
             Ok(revision) => revision,
             Err(BucketError::Taken) => match self.bucket.get(key).await.map_err(unavailable)? {
                 // Our own, whose confirmation was lost.
@@ -313,26 +108,26 @@ impl Writer {
         self.shown(revision).await
     }
 
-    /// Writes `next` over `revision`, moving the uid along; `false` where the record was changed
-    /// meanwhile.
+    /// Writes `next` over `revision`, moving the uid along from the first of `uids` to the second;
+    /// `false` where the record was changed meanwhile.
     async fn replace<T: Serialize>(
         &self,
         key: &str,
         next: &T,
         revision: u64,
-        old_uid: Option<String>,
-        new_uid: Option<String>,
+        uids: (Option<String>, Option<String>),
+        note: Option<&str>,
     ) -> Result<bool, WriteError> {
+        let (old_uid, new_uid) = uids;
         let moved = old_uid != new_uid;
         if moved && let Some(uid) = &new_uid {
             self.reserve(uid, key).await?;
         }
-        let revision = match self.bucket.update(key, json(next)?, revision).await {
+        let revision = match self.bucket.update_noted(key, json(next)?, revision, note).await {
             Ok(revision) => revision,
             // A reservation made for it stays ours and is found again by the next try.
             Err(BucketError::Changed) => {
-                let wait = rand::rng().next_u32() % STEP_ASIDE_MS;
-                tokio::time::sleep(Duration::from_millis(wait.into())).await;
+                Self::step_aside().await;
                 return Ok(false);
             }
             Err(error) => return Err(unavailable(error)),
@@ -342,6 +137,11 @@ impl Writer {
         }
         self.shown(revision).await?;
         Ok(true)
+    }
+
+    async fn step_aside() {
+        let wait = rand::rng().next_u32() % STEP_ASIDE_MS;
+        tokio::time::sleep(Duration::from_millis(wait.into())).await;
     }
 
     pub(crate) fn now(&self) -> Timestamp {

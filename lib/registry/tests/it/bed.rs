@@ -81,6 +81,7 @@ fn config(url: &str) -> BusConfig {
         events: limits,
         attempts: limits,
         dead_letters: limits,
+        idempotency_max_bytes: 4 << 20,
         dedup_window: Duration::from_secs(120),
         ack_wait: Duration::from_secs(30),
         max_ack_pending: 1_000,

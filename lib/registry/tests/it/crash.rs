@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use posthaste_registry::WriteError;
+use posthaste_registry::{Headers, WriteError};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::time::{Instant, sleep};
 
@@ -25,7 +25,7 @@ async fn it_is_read_while_the_broker_is_away_and_follows_when_it_is_back() {
         let made = within(Duration::from_secs(5), "a write after the crash", async {
             loop {
                 let made = endpoint(&app.id, uid(&format!("hook-{round}")));
-                match control.writer.create_endpoint(made, keyring()).await {
+                match control.writer.create_endpoint(made, keyring(), Headers::new()).await {
                     Ok(made) => return made,
                     Err(error) => assert!(matches!(error, WriteError::Unavailable(_)), "{error:?}"),
                 }

@@ -27,6 +27,7 @@ pub(crate) fn application(org: &OrgId, uid: Option<Uid>) -> Application {
         uid,
         throttle_rate: None,
         metadata: BTreeMap::new(),
+        token_cut_offs: posthaste_domain::CutOffs::default(),
         created_at: now(),
         updated_at: now(),
     }
@@ -41,6 +42,7 @@ pub(crate) fn endpoint(app: &AppId, uid: Option<Uid>) -> Endpoint {
         description: String::new(),
         version: 1,
         disabled: false,
+        paused_at: None,
         event_types: None,
         channels: None,
         throttle_rate: None,
@@ -62,7 +64,8 @@ pub(crate) fn event_type(org: &OrgId, name: &str) -> EventTypeDefinition {
         archived: false,
         deprecated: false,
         schemas: None,
-        feature_flag: None,
+        feature_flags: std::collections::BTreeSet::new(),
+        group_name: None,
         created_at: now(),
         updated_at: now(),
     }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use posthaste_bus::Change;
-use posthaste_domain::{Keyring, SigningSecret};
-use posthaste_registry::{Sealer, WriteError};
+use posthaste_domain::{Keyring, SigningKey, SigningSecret};
+use posthaste_registry::{Headers, Sealer, WriteError};
 use posthaste_service::clock;
 
 use super::{
@@ -41,7 +41,10 @@ async fn a_secret_is_nowhere_in_the_bucket_or_in_the_files_of_the_broker() {
     let app = control.writer.create_application(application(&org, None)).await.unwrap();
     let first = keyring();
     let second = SigningSecret::generate(&mut rand::rng());
-    let made = control.writer.create_endpoint(endpoint(&app.id, None), first.clone()).await;
+    let made = control
+        .writer
+        .create_endpoint(endpoint(&app.id, None), first.clone(), Headers::new())
+        .await;
     let made = made.unwrap();
     let keep_until = now() + Duration::from_secs(3_600);
     let id = &made.endpoint.id;
@@ -57,8 +60,9 @@ async fn a_secret_is_nowhere_in_the_bucket_or_in_the_files_of_the_broker() {
     files(&bed.nats.store_dir(), &mut at_rest);
     assert!(at_rest.len() > 5, "{} values and files", at_rest.len());
     for secret in [first.current(), &second] {
-        let encoded = STANDARD.encode(secret.key());
-        for form in [secret.key(), encoded.as_bytes(), secret.reveal().as_bytes()] {
+        let SigningKey::Symmetric(key) = secret.key() else { panic!("generated") };
+        let encoded = STANDARD.encode(key);
+        for form in [key, encoded.as_bytes(), secret.reveal().as_bytes()] {
             // Any third of it is too much.
             for part in form.chunks(form.len() / 3) {
                 if part.len() >= 8 && part != b"whsec_" {
@@ -92,7 +96,7 @@ async fn only_who_has_the_key_opens_a_secret_and_everybody_sees_the_endpoint() {
     let secret = keyring();
     let made = endpoint(&app.id, None);
     let id = made.id.clone();
-    control.writer.create_endpoint(made, secret.clone()).await.unwrap();
+    control.writer.create_endpoint(made, secret.clone(), Headers::new()).await.unwrap();
     let keyring_in =
         |process: &Process| process.registry.endpoint_by_id(&app.id, &id).unwrap().keyring.clone();
     assert_eq!(keyring_in(&control), Some(secret.clone()));
@@ -108,7 +112,7 @@ async fn secrets_rotate_until_too_many_are_valid_at_once() {
     let app = control.writer.create_application(application(&org(), None)).await.unwrap();
     let made = endpoint(&app.id, None);
     let id = made.id.clone();
-    control.writer.create_endpoint(made, keyring()).await.unwrap();
+    control.writer.create_endpoint(made, keyring(), Headers::new()).await.unwrap();
     let rotate = |ring: &Keyring| {
         let next = SigningSecret::generate(&mut rand::rng());
         ring.rotate(next, now(), now() + Duration::from_secs(3_600))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use posthaste_domain::{Application, Endpoint, OrgId, Timestamp, Uid};
-use posthaste_registry::WriteError;
+use posthaste_registry::{Headers, WriteError};
 use posthaste_service::clock;
 
 use super::{
@@ -43,8 +43,9 @@ async fn of_twenty_at_once_one_gets_it() {
     assert_eq!(other.registry.application(&org, "shop"), Some(app.clone()));
     assert_eq!(other.registry.applications(&org).len(), 1);
 
-    let all =
-        (0..20).map(|n| writers[n % 2].create_endpoint(endpoint(&app.id, uid("main")), keyring()));
+    let all = (0..20).map(|n| {
+        writers[n % 2].create_endpoint(endpoint(&app.id, uid("main")), keyring(), Headers::new())
+    });
     let outcomes = join_all(all).await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
     assert_eq!(outcomes.iter().filter(|outcome| taken(outcome)).count(), 19);
@@ -53,7 +54,10 @@ async fn of_twenty_at_once_one_gets_it() {
     let stranger = self::org();
     one.writer.create_application(application(&stranger, uid("shop"))).await.unwrap();
     let second = one.writer.create_application(application(&org, None)).await.unwrap();
-    one.writer.create_endpoint(endpoint(&second.id, uid("main")), keyring()).await.unwrap();
+    one.writer
+        .create_endpoint(endpoint(&second.id, uid("main")), keyring(), Headers::new())
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -81,13 +85,13 @@ async fn it_moves_with_its_owner_and_is_free_once_left() {
 
     let made = endpoint(&first.id, uid("a"));
     let id = made.id.clone();
-    writer.create_endpoint(made, keyring()).await.unwrap();
+    writer.create_endpoint(made, keyring(), Headers::new()).await.unwrap();
     let rename = |endpoint: &Endpoint| Endpoint { uid: uid("b"), ..endpoint.clone() };
     writer.update_endpoint(&first.id, &id, rename).await.unwrap();
     assert_eq!(registry.endpoint(&first.id, "b").unwrap().endpoint.id, id);
-    writer.create_endpoint(endpoint(&first.id, uid("a")), keyring()).await.unwrap();
+    writer.create_endpoint(endpoint(&first.id, uid("a")), keyring(), Headers::new()).await.unwrap();
     writer.delete_endpoint(&first.id, &id).await.unwrap();
-    writer.create_endpoint(endpoint(&first.id, uid("b")), keyring()).await.unwrap();
+    writer.create_endpoint(endpoint(&first.id, uid("b")), keyring(), Headers::new()).await.unwrap();
 }
 
 #[tokio::test]
@@ -132,8 +136,9 @@ async fn one_that_was_taken_over_is_not_freed_by_who_had_it_before() {
     for round in 0..3 {
         let name = format!("shop-{round}");
         let app = present.writer.create_application(application(&org, uid(&name))).await.unwrap();
-        let all =
-            (0..40).map(|_| present.writer.create_endpoint(endpoint(&app.id, None), keyring()));
+        let all = (0..40).map(|_| {
+            present.writer.create_endpoint(endpoint(&app.id, None), keyring(), Headers::new())
+        });
         join_all(all).await.into_iter().for_each(|made| drop(made.unwrap()));
         let take_over = async {
             loop {

@@ -2,7 +2,7 @@
 
 use posthaste_bus::Change;
 use posthaste_domain::{Application, Endpoint, EventTypeDefinition};
-use posthaste_registry::WriteError;
+use posthaste_registry::{Headers, WriteError};
 
 use super::{
     bed::{Bed, soon},
@@ -24,7 +24,10 @@ async fn a_write_is_seen_in_every_process_when_it_returns() {
         });
         assert_eq!(seen, [Some(app.clone()), Some(app.clone())], "round {round}");
 
-        let made = control.writer.create_endpoint(endpoint(&app.id, uid("main")), keyring()).await;
+        let made = control
+            .writer
+            .create_endpoint(endpoint(&app.id, uid("main")), keyring(), Headers::new())
+            .await;
         let made = made.unwrap();
         for process in [&control, &worker] {
             let seen = process.registry.endpoint(&app.id, "main").expect("in every process");
@@ -104,12 +107,16 @@ async fn an_application_goes_with_everything_it_has() {
     let other = control.writer.create_application(application(&org, uid("other"))).await.unwrap();
     let all = (0..30).map(|n| {
         let made = endpoint(&app.id, uid(&format!("hook-{n}")));
-        control.writer.create_endpoint(made, keyring())
+        control.writer.create_endpoint(made, keyring(), Headers::new())
     });
     for made in futures_util::future::join_all(all).await {
         made.unwrap();
     }
-    control.writer.create_endpoint(endpoint(&other.id, uid("hook-0")), keyring()).await.unwrap();
+    control
+        .writer
+        .create_endpoint(endpoint(&other.id, uid("hook-0")), keyring(), Headers::new())
+        .await
+        .unwrap();
     assert_eq!(worker.registry.endpoints(&app.id).len(), 30);
 
     control.writer.delete_application(&app.id).await.unwrap();
