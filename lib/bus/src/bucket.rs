@@ -1,14 +1,24 @@
 //! A watched key-value bucket.
 
-use async_nats::jetstream::kv::{
-    self, CreateErrorKind, Entry, Operation, Store, UpdateErrorKind, WatcherErrorKind,
+mod entries;
+mod watch;
+
+use async_nats::{
+    HeaderMap,
+    header::NATS_EXPECTED_LAST_SUBJECT_SEQUENCE,
+    jetstream::kv::{Operation, Store},
 };
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use tokio::sync::watch;
-use tracing::debug;
 
-use crate::{Bus, connection::LinkState};
+pub use self::{
+    entries::BucketEntry,
+    watch::{Change, Watch},
+};
+use crate::{Bus, PublishError, retry::Step, wire};
+
+/// Marks a message as the removal of its key.
+const OPERATION: &str = "KV-Operation";
+const DELETE: &str = "DEL";
 
 /// Why a bucket could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +29,15 @@ pub enum BucketError {
     /// The key was changed since it was read.
     #[error("the key has changed meanwhile")]
     Changed,
+    /// A key has characters other than letters, digits and `-/_=.`, or a dot at an end.
+    #[error("the key cannot be one")]
+    Key,
+    /// The bucket is at its size limit, and what is in it is not old enough to go.
+    #[error("the bucket is full")]
+    Full,
+    /// The value is larger than the bucket takes.
+    #[error("the value is larger than the bucket takes")]
+    TooLarge,
     /// The broker did not answer, or refused.
     #[error("the broker did not answer")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -33,31 +52,6 @@ fn unavailable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Bu
 pub struct Bucket {
     bus: Bus,
     store: Store,
-}
-
-/// One step of a bucket's life as a watcher sees it.
-#[derive(Clone, Debug)]
-pub enum Change {
-    /// A key has this value now.
-    Put {
-        /// The key.
-        key: String,
-        /// Its value.
-        value: Bytes,
-        /// The bucket's revision with this write.
-        revision: u64,
-    },
-    /// A key is gone.
-    Gone {
-        /// The key.
-        key: String,
-        /// The bucket's revision with this write.
-        revision: u64,
-    },
-    /// Everything that was in the bucket when the watch began has been told.
-    CaughtUp,
-    /// The watch broke off and starts anew; what follows may repeat what was told.
-    Interrupted,
 }
 
 impl Bucket {
@@ -76,15 +70,54 @@ impl Bucket {
             .map(|entry| (entry.value, entry.revision)))
     }
 
+    /// Writes a key, whatever its value; returns the revision.
+    ///
+    /// # Errors
+    /// [`BucketError`], but for [`Taken`](BucketError::Taken) and
+    /// [`Changed`](BucketError::Changed).
+    pub async fn put(&self, key: &str, value: Bytes) -> Result<u64, BucketError> {
+        self.write(Write { key, value, ..Write::default() }).await
+    }
+
     /// Writes a key that must not exist; returns the revision.
     ///
     /// # Errors
     /// [`BucketError::Taken`] where it exists.
     pub async fn create(&self, key: &str, value: Bytes) -> Result<u64, BucketError> {
-        self.store.create(key, value).await.map_err(|error| match error.kind() {
-            CreateErrorKind::AlreadyExists => BucketError::Taken,
-            _ => unavailable(error),
-        })
+        self.create_noted(key, value, None).await
+    }
+
+    /// As [`Bucket::create`], with a note that whoever follows the revisions is given beside it.
+    ///
+    /// # Errors
+    /// [`BucketError::Taken`] where the key exists.
+    pub async fn create_noted(
+        &self,
+        key: &str,
+        value: Bytes,
+        note: Option<&str>,
+    ) -> Result<u64, BucketError> {
+        let at = |revision| Write {
+            key,
+            value: value.clone(),
+            expected: Some(revision),
+            note,
+            ..Write::default()
+        };
+        match self.write(at(0)).await {
+            Err(BucketError::Changed) => {}
+            other => return other,
+        }
+        // Where the key existed before, its removal is the last thing that is known of it.
+        let removed = match self.store.entry(key).await.map_err(unavailable)? {
+            Some(entry) if entry.operation == Operation::Put => return Err(BucketError::Taken),
+            Some(entry) => entry.revision,
+            None => 0,
+        };
+        match self.write(at(removed)).await {
+            Err(BucketError::Changed) => Err(BucketError::Taken),
+            other => other,
+        }
     }
 
     /// Writes a key that must still be at `revision`; returns the new revision.
@@ -92,10 +125,22 @@ impl Bucket {
     /// # Errors
     /// [`BucketError::Changed`] where it is not.
     pub async fn update(&self, key: &str, value: Bytes, revision: u64) -> Result<u64, BucketError> {
-        self.store.update(key, value, revision).await.map_err(|error| match error.kind() {
-            UpdateErrorKind::WrongLastRevision => BucketError::Changed,
-            _ => unavailable(error),
-        })
+        self.update_noted(key, value, revision, None).await
+    }
+
+    /// As [`Bucket::update`], with a note that whoever follows the revisions is given beside it.
+    ///
+    /// # Errors
+    /// [`BucketError::Changed`] where the key is not at `revision`.
+    pub async fn update_noted(
+        &self,
+        key: &str,
+        value: Bytes,
+        revision: u64,
+        note: Option<&str>,
+    ) -> Result<u64, BucketError> {
+        let expected = Some(revision);
+        self.write(Write { key, value, expected, note, ..Write::default() }).await
     }
 
     /// Removes a key, whatever its value.
@@ -103,7 +148,8 @@ impl Bucket {
     /// # Errors
     /// [`BucketError::Unavailable`].
     pub async fn delete(&self, key: &str) -> Result<(), BucketError> {
-        self.store.delete(key).await.map_err(unavailable)
+        self.write(Write { key, removes: true, ..Write::default() }).await?;
+        Ok(())
     }
 
     /// Removes a key that must still be at `revision`.
@@ -111,116 +157,66 @@ impl Bucket {
     /// # Errors
     /// [`BucketError::Changed`] where it is not.
     pub async fn delete_at(&self, key: &str, revision: u64) -> Result<(), BucketError> {
-        let deleted = self.store.delete_expect_revision(key, Some(revision)).await;
-        deleted.map_err(|error| match error.kind() {
-            UpdateErrorKind::WrongLastRevision => BucketError::Changed,
-            _ => unavailable(error),
-        })
+        self.delete_at_noted(key, revision, None).await
     }
 
-    /// Tells everything in the bucket, then every change, for as long as the process lives.
-    #[must_use]
-    pub fn watch(&self) -> Watch {
-        Watch {
-            bucket: self.clone(),
-            link: self.bus.link(),
-            entries: None,
-            next_revision: 1,
-            target: 0,
-            caught_up: false,
-        }
-    }
-
-    async fn watch_from(&self, next_revision: u64) -> Result<Begun, BucketError> {
-        let state = self.store.stream.get_info().await.map_err(unavailable)?.state;
-        // Where the bucket is younger than what we know, it was lost and made anew.
-        let from = if state.last_sequence < next_revision - 1 { 1 } else { next_revision };
-        let target = if state.messages == 0 { 0 } else { state.last_sequence };
-        let entries = self.store.watch_all_from_revision(from).await.map_err(unavailable)?;
-        Ok(Begun { from, target, entries })
-    }
-}
-
-/// A watch as it was begun.
-struct Begun {
-    from: u64,
-    target: u64,
-    entries: kv::Watch,
-}
-
-/// A watch that outlives the connection: it resumes after the last revision it told.
-pub struct Watch {
-    bucket: Bucket,
-    link: watch::Receiver<LinkState>,
-    entries: Option<kv::Watch>,
-    /// The first revision that has not been told.
-    next_revision: u64,
-    /// The last revision there was when the watch began; 0 where the bucket was empty.
-    target: u64,
-    caught_up: bool,
-}
-
-impl Watch {
-    /// The next change.
+    /// As [`Bucket::delete_at`], with a note that whoever follows the revisions is given beside it.
     ///
     /// # Errors
-    /// [`BucketError::Unavailable`] where the watch cannot be begun; asking again tries again.
-    pub async fn next(&mut self) -> Result<Change, BucketError> {
-        loop {
-            if self.entries.is_none() && !self.begin().await? {
-                continue;
-            }
-            if !self.caught_up && self.next_revision > self.target {
-                self.caught_up = true;
-                return Ok(Change::CaughtUp);
-            }
-            let Some(entries) = &mut self.entries else { continue };
-            let wake = tokio::select! {
-                biased;
-                // The server forgets a watch with its connection, and noticing that by missed
-                // heartbeats would leave us blind for seconds.
-                Ok(()) = self.link.changed() => None,
-                entry = entries.next() => entry,
-            };
-            match wake {
-                Some(Ok(entry)) => return Ok(self.told(entry)),
-                Some(Err(error)) if error.kind() == WatcherErrorKind::Other => {
-                    debug!(%error, "a watch stumbled; beginning it anew");
-                    self.entries = None;
-                }
-                Some(Err(_)) | None => self.entries = None,
-            }
-            if self.entries.is_none() {
-                return Ok(Change::Interrupted);
-            }
-        }
+    /// [`BucketError::Changed`] where the key is not at `revision`.
+    pub async fn delete_at_noted(
+        &self,
+        key: &str,
+        revision: u64,
+        note: Option<&str>,
+    ) -> Result<(), BucketError> {
+        let expected = Some(revision);
+        self.write(Write { key, expected, note, removes: true, ..Write::default() }).await?;
+        Ok(())
     }
 
-    /// Begins the watch; `false` where the connection changed meanwhile, for a question that was
-    /// lost with it is answered by nobody.
-    async fn begin(&mut self) -> Result<bool, BucketError> {
-        self.link.mark_unchanged();
-        let begun = tokio::select! {
-            biased;
-            Ok(()) = self.link.changed() => return Ok(false),
-            begun = self.bucket.watch_from(self.next_revision) => begun?,
-        };
-        self.next_revision = begun.from;
-        self.target = begun.target;
-        self.entries = Some(begun.entries);
-        self.caught_up = false;
-        Ok(true)
+    /// Tried once: what a repeat would find changed could be our own first try.
+    async fn write(&self, write: Write<'_>) -> Result<u64, BucketError> {
+        if !is_key(write.key) {
+            return Err(BucketError::Key);
+        }
+        let mut headers = HeaderMap::new();
+        if let Some(revision) = write.expected {
+            headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, revision.to_string());
+        }
+        if let Some(note) = write.note {
+            headers.insert(wire::NOTE, note);
+        }
+        if write.removes {
+            headers.insert(OPERATION, DELETE);
+        }
+        // Whoever asks again at once must not find at once that there is none.
+        self.bus.connected_within(self.bus.config.publish_timeout).await;
+        let prefix = self.store.put_prefix.as_ref().unwrap_or(&self.store.prefix);
+        let subject = format!("{prefix}{}", write.key);
+        match self.bus.publish_once(subject, headers, write.value).await {
+            Ok(ack) => Ok(ack.sequence),
+            Err(Step::Transient(error) | Step::Final(error)) => Err(match error {
+                PublishError::Changed => BucketError::Changed,
+                PublishError::Full(_) => BucketError::Full,
+                PublishError::TooLarge => BucketError::TooLarge,
+                error => unavailable(error),
+            }),
+        }
     }
+}
 
-    fn told(&mut self, entry: Entry) -> Change {
-        let Entry { key, value, revision, operation, delta, .. } = entry;
-        self.next_revision = revision + 1;
-        if delta == 0 {
-            self.target = self.target.min(revision); // nothing is behind it
-        }
-        match operation {
-            Operation::Put => Change::Put { key, value, revision },
-            Operation::Delete | Operation::Purge => Change::Gone { key, revision },
-        }
-    }
+#[derive(Default)]
+struct Write<'a> {
+    key: &'a str,
+    value: Bytes,
+    /// The revision that the key must be at; 0 for a key that never was.
+    expected: Option<u64>,
+    note: Option<&'a str>,
+    removes: bool,
+}
+
+fn is_key(key: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-/_=.".contains(&b);
+    !key.split('.').any(str::is_empty) && key.bytes().all(allowed)
 }

@@ -7,11 +7,11 @@ use async_nats::{
     jetstream::{AckKind, message::Acker},
 };
 use bytes::Bytes;
-use posthaste_domain::Delivery;
+use posthaste_domain::{Attempt, DeadLetter, Delivery};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tracing::{debug, warn};
 
-use crate::{StoredEvent, events, wire::WireError};
+use crate::{StoredEvent, deliveries::FanOut, events, wire, wire::WireError};
 
 /// One pulled message and the slot it occupies. It is settled once, by [`Claim::ack`] or
 /// [`Claim::release`]; dropped unsettled, because a task panicked or was cut, it is released by
@@ -75,12 +75,40 @@ impl Claim {
         events::parse(self.headers.as_ref(), self.payload.clone(), self.seq)
     }
 
+    /// Where the event is that is to be fanned out now; `None` where it is no such message.
+    #[must_use]
+    pub fn fan_out(&self) -> Option<u64> {
+        serde_json::from_slice(&self.payload).ok().map(|FanOut { fan_out }| fan_out)
+    }
+
     /// Reads it as a delivery.
     ///
     /// # Errors
     /// [`WireError`] where it is not one.
     pub fn delivery(&self) -> Result<Delivery, WireError> {
         Ok(serde_json::from_slice(&self.payload)?)
+    }
+
+    /// Reads it as attempts made.
+    ///
+    /// # Errors
+    /// [`WireError`] where it holds anything else.
+    pub fn attempts(&self) -> Result<Vec<Attempt>, WireError> {
+        crate::attempts::parse(&self.payload)
+    }
+
+    /// Reads it as a dead letter.
+    ///
+    /// # Errors
+    /// [`WireError`] where it is not one.
+    pub fn dead_letter(&self) -> Result<DeadLetter, WireError> {
+        wire::head(self.headers.as_ref(), wire::DEAD_LETTER)
+    }
+
+    /// What was noted beside a revision of a bucket's key.
+    #[must_use]
+    pub fn note(&self) -> Option<&str> {
+        Some(self.headers.as_ref()?.get(wire::NOTE)?.as_str())
     }
 
     /// Tells the broker that what became of it is stored. The broker is not waited for: an

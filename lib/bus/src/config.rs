@@ -57,6 +57,12 @@ const DEAD_LETTERS_MAX_BYTES: Key = Key::new(
     "bytes",
     "How much room dead letters may take per server; beyond it the oldest go.",
 );
+const IDEMPOTENCY_MAX_BYTES: Key = Key::new(
+    "nats.idempotency_max_bytes",
+    "268435456",
+    "bytes",
+    "How much room the answers to requests with an idempotency key may take, for 12 hours each.",
+);
 const DEDUP_WINDOW: Key = Key::new(
     "nats.dedup_window_ms",
     "120000",
@@ -108,6 +114,7 @@ pub const KEYS: &[Key] = &[
     ATTEMPTS_MAX_BYTES,
     DEAD_LETTERS_MAX_AGE,
     DEAD_LETTERS_MAX_BYTES,
+    IDEMPOTENCY_MAX_BYTES,
     DEDUP_WINDOW,
     ACK_WAIT,
     MAX_ACK_PENDING,
@@ -135,6 +142,8 @@ pub struct BusConfig {
     pub attempts: StreamLimits,
     /// How much the dead-letter stream keeps; the oldest go first.
     pub dead_letters: StreamLimits,
+    /// Bytes that the bucket of answers to repeatable requests may take; it refuses new ones beyond.
+    pub idempotency_max_bytes: u64,
     /// For how long an `eventId` or idempotency key is recognised. The server remembers about 150
     /// bytes for each message of the window.
     pub dedup_window: Duration,
@@ -172,6 +181,7 @@ impl BusConfig {
             events: limits(reader, &EVENTS_MAX_AGE, &EVENTS_MAX_BYTES),
             attempts: limits(reader, &ATTEMPTS_MAX_AGE, &ATTEMPTS_MAX_BYTES),
             dead_letters: limits(reader, &DEAD_LETTERS_MAX_AGE, &DEAD_LETTERS_MAX_BYTES),
+            idempotency_max_bytes: reader.number(&IDEMPOTENCY_MAX_BYTES, SMALLEST_STREAM..=1 << 50),
             dedup_window: reader.millis(&DEDUP_WINDOW),
             ack_wait: reader.millis(&ACK_WAIT),
             max_ack_pending: reader.number(&MAX_ACK_PENDING, 1..=1_000_000),

@@ -33,6 +33,9 @@ const SUBSCRIPTION_CAPACITY: usize = 1 << 18;
 /// Publishes waiting for the connection's own task; senders wait beyond it.
 const CLIENT_CAPACITY: usize = 8_192;
 
+/// How often a connection that is waited for is looked at, beside what is told of it.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
 /// Publishes that may wait for their confirmation at once.
 const ACKS_IN_FLIGHT: usize = 16_384;
 
@@ -160,6 +163,18 @@ impl Bus {
             // The client has gone, and with it the news.
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Waits until there is a connection, at most `limit`; whether there is one.
+    pub(crate) async fn connected_within(&self, limit: Duration) -> bool {
+        // The client tells of a connection a moment before it says that it has one.
+        let connected = async {
+            let mut link = self.link();
+            while !self.is_connected() {
+                let _ = tokio::time::timeout(LOOK_AGAIN, link.changed()).await;
+            }
+        };
+        tokio::time::timeout(limit, connected).await.is_ok()
     }
 
     /// What the connection does from now on; what it did before is not told as a change.

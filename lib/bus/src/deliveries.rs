@@ -15,10 +15,12 @@ use async_nats::{
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use posthaste_domain::{AttemptNo, Delivery, EndpointId, Lane, MessageId, Timestamp};
+use serde::{Deserialize, Serialize};
 use tracing::warn;
 
 use crate::{
-    Bus, PublishError, ReadError, read::is_absent, subject, topology::DELIVERIES, wire::WireError,
+    Bus, PublishError, ReadError, StoredEvent, read::is_absent, subject, topology::DELIVERIES,
+    wire::WireError,
 };
 
 /// How many deliveries of one event are published before the first confirmations are awaited.
@@ -27,6 +29,12 @@ const FAN_OUT_WINDOW: usize = 256;
 /// How late a schedule must be before it counts as stuck. Far above the quarter of a second that
 /// the server takes, and above an election.
 const OVERDUE: Duration = Duration::from_secs(30);
+
+/// What becomes due where a whole event does: the event's place in its stream.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct FanOut {
+    pub(crate) fan_out: u64,
+}
 
 impl Bus {
     /// Makes a delivery due now, in `lane`. A repeat within the dedup window changes nothing.
@@ -81,6 +89,24 @@ impl Bus {
         self.schedule_with(due, delivery, None).await
     }
 
+    /// Has the broker make a whole event due at `due`, to be fanned out then. A repeat changes
+    /// nothing: the event's subject follows its time alone.
+    ///
+    /// # Errors
+    /// [`PublishError`] where the broker does not confirm.
+    pub async fn schedule_fan_out(
+        &self,
+        due: Timestamp,
+        message: &MessageId,
+        event_seq: u64,
+    ) -> Result<(), PublishError> {
+        let mut headers = schedule_headers(due, &subject::due_fan_out(message));
+        headers.insert(NATS_MESSAGE_ID, format!("later:{message}:all@{event_seq}"));
+        let body = serde_json::to_vec(&FanOut { fan_out: event_seq }).map_err(WireError::from)?;
+        self.publish(subject::later_fan_out(due, message), headers, body.into()).await?;
+        Ok(())
+    }
+
     async fn schedule_with(
         &self,
         due: Timestamp,
@@ -97,7 +123,8 @@ impl Bus {
         Ok(())
     }
 
-    /// What is due, or will be, of a message: the endpoints, each with the attempt that waits.
+    /// What is due, will be, or is parked of a message: the endpoints, each with the attempt of the
+    /// schedule that waits. Attempts beside the schedule are left out.
     ///
     /// A worker that is given a claim for the second time asks this to learn how far the first
     /// holder came.
@@ -110,6 +137,59 @@ impl Bus {
     ) -> Result<Vec<(EndpointId, AttemptNo)>, ReadError> {
         let subjects = self.delivery_subjects(subject::waiting_for(message)).await?;
         Ok(subjects.iter().filter_map(|subject| subject::parse_waiting(subject)).collect())
+    }
+
+    /// Whether what became of a claimed delivery is stored already: a later attempt of it waits, or
+    /// the same one does, under a message that was stored after `claimed_seq`, the claim's own.
+    ///
+    /// A worker that is given a claim for the second time asks this. The one before may have
+    /// scheduled the next attempt, put the delivery off or parked it, and died before it said so;
+    /// then the delivery goes on from there, and would fork if it went on from here too. Of several
+    /// messages for one attempt the newest goes on, so one always does.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the broker does not answer.
+    pub async fn is_overtaken(
+        &self,
+        delivery: &Delivery,
+        claimed_seq: u64,
+    ) -> Result<bool, ReadError> {
+        let subjects = self.delivery_subjects(subject::waiting_for(&delivery.message)).await?;
+        let is_later = |subject: &&String| {
+            subject::parse_waiting(subject).is_some_and(|(endpoint, attempt)| {
+                endpoint == delivery.endpoint && attempt > delivery.attempt
+            })
+        };
+        if !delivery.single && subjects.iter().any(|subject| is_later(&subject)) {
+            return Ok(true);
+        }
+        let stream = self.stream(DELIVERIES).await?;
+        let own = subject::end(delivery);
+        for subject in subjects.iter().filter(|subject| subject::ends(subject, &own)) {
+            match stream.get_last_raw_message_by_subject(subject).await {
+                Ok(message) if message.sequence > claimed_seq => return Ok(true),
+                Ok(_) => {}
+                Err(error) if is_absent(&error) => {} // done with meanwhile
+                Err(error) => return Err(ReadError::unavailable(error)),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether what an event became waits as a whole: it is kept back until its time, or it was put
+    /// in for one attempt beside the schedule and that has not been made.
+    ///
+    /// A worker that is given such an event for the second time asks this.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the broker does not answer.
+    pub async fn is_waiting(&self, stored: &StoredEvent) -> Result<bool, ReadError> {
+        let end = match &stored.resume {
+            Some(resume) => subject::once(&resume.endpoint, stored.seq),
+            None => subject::FAN_OUT.to_owned(),
+        };
+        let subjects = self.delivery_subjects(subject::waiting_for(&stored.event.id)).await?;
+        Ok(subjects.iter().any(|subject| subject::ends(subject, &end)))
     }
 
     /// Fires the schedules that should have fired before `now` and did not, among those due in the
@@ -159,7 +239,7 @@ impl Bus {
         }
     }
 
-    async fn delivery_subjects(&self, filter: String) -> Result<Vec<String>, ReadError> {
+    pub(crate) async fn delivery_subjects(&self, filter: String) -> Result<Vec<String>, ReadError> {
         let stream =
             self.jetstream.get_stream_no_info(DELIVERIES).await.map_err(ReadError::unavailable)?;
         let pages = stream.info_with_subjects(filter).await.map_err(ReadError::unavailable)?;
@@ -167,7 +247,7 @@ impl Bus {
     }
 }
 
-fn schedule_headers(due: Timestamp, target: &str) -> HeaderMap {
+pub(crate) fn schedule_headers(due: Timestamp, target: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(NATS_SCHEDULE, format!("@at {due}"));
     headers.insert(NATS_SCHEDULE_TARGET, target);

@@ -2,7 +2,7 @@
 
 use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream::message::StreamMessage};
 use bytes::Bytes;
-use posthaste_domain::{DeadLetter, Delivery, Event};
+use posthaste_domain::{DeadLetter, Delivery, EndpointId, Event, Lane, Trigger};
 
 use crate::{Bus, PublishError, ReadError, subject, topology::EVENTS, wire, wire::WireError};
 
@@ -17,6 +17,8 @@ pub struct StoredEvent {
     pub seq: u64,
     /// The delivery to take up again, on an event that was put in again for one endpoint.
     pub resume: Option<Delivery>,
+    /// The lane in which that delivery is to wait.
+    pub lane: Lane,
 }
 
 /// What became of an event that was offered.
@@ -69,13 +71,49 @@ impl Bus {
     ) -> Result<(), PublishError> {
         let resumed = Delivery {
             run_start: letter.delivery.attempt,
-            trigger: posthaste_domain::Trigger::Manual,
+            trigger: Trigger::Manual,
             ..letter.delivery.clone()
         };
+        let id = format!("redrive:{letter_seq}");
+        self.put_in_again(id, event, payload, &resumed, Lane::Bulk).await
+    }
+
+    /// Puts an event in again for one endpoint alone, for one attempt beside the schedule, which
+    /// waits in `lane`: nothing follows from it, and what is scheduled goes on as it would have.
+    /// Asking twice with the same `key`, a request's or a task's, within the dedup window sends once.
+    ///
+    /// # Errors
+    /// [`PublishError`] where the broker does not confirm.
+    pub async fn resend(
+        &self,
+        key: &str,
+        event: &Event,
+        payload: Bytes,
+        endpoint: &EndpointId,
+        lane: Lane,
+    ) -> Result<(), PublishError> {
+        // Where it is in the stream is known once it is claimed there.
+        let first = Delivery::first(event.id.clone(), event.app.clone(), endpoint.clone(), 0);
+        let single = Delivery { single: true, trigger: Trigger::Manual, ..first };
+        let id = format!("resend:{key}:{}:{endpoint}", event.id);
+        self.put_in_again(id, event, payload, &single, lane).await
+    }
+
+    pub(crate) async fn put_in_again(
+        &self,
+        message_id: String,
+        event: &Event,
+        payload: Bytes,
+        resume: &Delivery,
+        lane: Lane,
+    ) -> Result<(), PublishError> {
+        // It was kept back until then once already.
+        let event = Event { deliver_at: None, ..event.clone() };
         let mut headers = HeaderMap::new();
-        headers.insert(NATS_MESSAGE_ID, format!("redrive:{letter_seq}"));
-        wire::put_head(&mut headers, wire::EVENT, event)?;
-        wire::put_head(&mut headers, wire::RESUME, &resumed)?;
+        headers.insert(NATS_MESSAGE_ID, message_id);
+        wire::put_head(&mut headers, wire::EVENT, &event)?;
+        wire::put_head(&mut headers, wire::RESUME, resume)?;
+        wire::put_head(&mut headers, wire::LANE, &lane)?;
         let subject = subject::event(&event.app, &event.event_type);
         self.publish(subject, headers, payload).await?;
         Ok(())
@@ -119,6 +157,7 @@ pub(crate) fn parse(
     Ok(StoredEvent {
         event: wire::head(headers, wire::EVENT)?,
         resume: wire::optional_head(headers, wire::RESUME)?,
+        lane: wire::optional_head(headers, wire::LANE)?.unwrap_or(Lane::Bulk),
         payload,
         seq,
     })

@@ -74,10 +74,20 @@ pub struct IntakeError {
     source: Box<dyn std::error::Error + Send + Sync>,
 }
 
+impl IntakeError {
+    pub(crate) fn new(
+        source_name: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self { source_name, source: source.into() }
+    }
+}
+
 /// Pulls claims from one source into a fixed number of slots.
 pub struct Intake {
     bus: Bus,
-    source: Source,
+    /// What it pulls from, for the log.
+    name: &'static str,
     consumer: PullConsumer,
     inbox: Subject,
     arrivals: Subscriber,
@@ -102,29 +112,38 @@ impl Intake {
     /// # Errors
     /// [`IntakeError`] where the broker does not know the consumer or does not answer.
     pub async fn open(bus: &Bus, source: Source, slots: u32) -> Result<Self, IntakeError> {
-        let failed = |source_error: Box<dyn std::error::Error + Send + Sync>| IntakeError {
-            source_name: source.as_str(),
-            source: source_error,
-        };
-        let (stream, durable) = match source {
+        let consumer = match source {
             Source::Events => (EVENTS, FAN_OUT),
             Source::Lane(lane) => (DELIVERIES, lane.as_str()),
         };
+        Self::of_consumer(bus, source.as_str(), consumer, slots).await
+    }
+
+    /// Opens an intake of a durable consumer, given with its stream.
+    pub(crate) async fn of_consumer(
+        bus: &Bus,
+        name: &'static str,
+        (stream, durable): (&str, &str),
+        slots: u32,
+    ) -> Result<Self, IntakeError> {
         let consumer: PullConsumer = bus
             .jetstream
             .get_consumer_from_stream(durable, stream)
             .await
-            .map_err(|error| failed(error.into()))?;
+            .map_err(|error| IntakeError::new(name, error))?;
         let inbox = Subject::from(bus.client.new_inbox());
-        let arrivals =
-            bus.client.subscribe(inbox.clone()).await.map_err(|error| failed(error.into()))?;
+        let arrivals = bus
+            .client
+            .subscribe(inbox.clone())
+            .await
+            .map_err(|error| IntakeError::new(name, error))?;
         let link = bus.link();
         let generation = link.borrow().generation;
         let (abandon, abandoned) = mpsc::unbounded_channel();
         let slot_count = slots.max(1);
         Ok(Self {
             bus: bus.clone(),
-            source,
+            name,
             consumer,
             inbox,
             arrivals,
@@ -171,7 +190,7 @@ impl Intake {
                 Wake::Freed(slots) => self.add_credit(slots),
                 Wake::Rested => {}
                 Wake::Silence => {
-                    debug!(source = self.source.as_str(), "a pull request went unanswered");
+                    debug!(source = self.name, "a pull request went unanswered");
                     self.requests.forget(Instant::now());
                 }
             }
@@ -217,7 +236,7 @@ impl Intake {
     }
 
     async fn hand_back(&self, abandoned: Held) {
-        warn!(source = self.source.as_str(), "a claim was dropped; handing it back");
+        warn!(source = self.name, "a claim was dropped; handing it back");
         abandoned.settle(AckKind::Nak(Some(ABANDONED_PAUSE))).await;
     }
 
@@ -276,7 +295,7 @@ impl Intake {
         match self.consumer.request_batch(request, self.inbox.clone()).await {
             Ok(()) => self.requests.add(batch, Instant::now() + EXPIRES + EXPIRES_MARGIN),
             Err(error) => {
-                warn!(%error, source = self.source.as_str(), "cannot send a pull request");
+                warn!(%error, source = self.name, "cannot send a pull request");
                 self.ask_from = Instant::now() + TURNED_DOWN_PAUSE;
             }
         }
@@ -317,7 +336,7 @@ impl Intake {
             None => self.requests.clear(),
         }
         if status != StatusCode::TIMEOUT && status != StatusCode::NOT_FOUND {
-            debug!(%status, source = self.source.as_str(), "a pull request was turned down");
+            debug!(%status, source = self.name, "a pull request was turned down");
             self.ask_from = Instant::now() + TURNED_DOWN_PAUSE;
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! Read in the order of an event's way: [`events`] keeps what was accepted; [`deliveries`] holds
 //! what is due, and what is due later; an [`Intake`] pulls from either as many [`Claim`]s as it has
-//! slots; [`attempts`] keeps what each try came to; [`dead_letters`] keeps what nobody took.
-//! [`Bucket`] is the watched key-value store behind the registry.
+//! slots; [`attempts`] keeps what each try came to; [`dead_letters`] keeps what nobody took; a
+//! [`Tail`] reads all of it again, for history. [`Bucket`] is the watched key-value store behind
+//! the registry.
 //!
 //! # Invariants
 //! - [`topology`] declares every stream, consumer and bucket once; [`subject`] is the only place
@@ -13,8 +14,10 @@
 //! - No header of a received message is ever copied to a published one: `Nats-*` headers steer the
 //!   server, and a copied one can purge or fire a schedule.
 
+mod announced;
 pub mod attempts;
 mod bucket;
+mod changes;
 mod claim;
 pub mod config;
 mod connection;
@@ -23,22 +26,28 @@ pub mod deliveries;
 pub mod events;
 mod health;
 mod intake;
+mod parked;
 mod publish;
 mod queues;
 mod read;
 mod requests;
 mod retry;
 mod subject;
+mod tail;
 pub mod topology;
 mod wire;
 
-pub use bucket::{Bucket, BucketError, Change, Watch};
+pub use bucket::{Bucket, BucketEntry, BucketError, Change, Watch};
 pub use claim::Claim;
 pub use config::{BusConfig, StreamLimits};
 pub use connection::{Bus, ConnectError};
 pub use events::{Accepted, StoredEvent};
 pub use intake::{Intake, IntakeError, Source};
+pub use parked::{Backlog, ReleaseError};
 pub use publish::PublishError;
 pub use queues::{QueueStats, SourceStats, StreamStats};
 pub use read::ReadError;
+pub use tail::{
+    BatchBounds, Feed, FeedProgress, LastSequences, Receipts, Tail, TailBatch, TailError,
+};
 pub use topology::{Authority, TopologyError};

@@ -61,7 +61,8 @@ impl Bus {
         .await
     }
 
-    async fn publish_once(
+    /// Publishes and waits for the confirmation, without trying again.
+    pub(crate) async fn publish_once(
         &self,
         subject: String,
         headers: HeaderMap,

@@ -15,7 +15,7 @@ use crate::{
 pub struct QueueStats {
     /// Each source that workers pull from.
     pub sources: Vec<SourceStats>,
-    /// Deliveries that the broker will make due later.
+    /// Deliveries that the broker will make due later, and those it keeps back for paused endpoints.
     pub scheduled: u64,
     /// Deliveries nobody took.
     pub dead_letters: u64,

@@ -4,14 +4,15 @@
 //! events.<slot>.<app>.<event type>
 //! due.<lane>.<message>.<endpoint>.<attempt>
 //! later.<bucket>.<message>.<endpoint>.<attempt>
-//! parked.<endpoint>.<message>.<attempt>
+//! parked.<app>.<message>.<endpoint>.<attempt>
 //! attempts.recorded
 //! dead.<app>.<endpoint>
 //! ```
 //!
 //! Ids are letters, digits and `_`, so they are safe as tokens. An event type comes last because
-//! it may hold dots. `due` and `later` have one shape, so one filter finds whatever waits for a
-//! message.
+//! it may hold dots. `due`, `later` and `parked` have one shape, so one filter finds whatever waits
+//! for a message. The attempt of a delivery beside the schedule is `once` and the sequence of its
+//! event; where a whole event is to be fanned out later, `all` stands for its endpoints.
 
 use posthaste_domain::{
     AppId, AttemptNo, Delivery, EndpointId, EventType, Lane, MessageId, Slot, Timestamp,
@@ -40,7 +41,7 @@ pub(crate) fn event(app: &AppId, event_type: &EventType) -> String {
 }
 
 pub(crate) fn due(lane: Lane, delivery: &Delivery) -> String {
-    format!("due.{lane}.{}.{}.{}", delivery.message, delivery.endpoint, delivery.attempt)
+    format!("due.{lane}.{}", tail(delivery))
 }
 
 pub(crate) fn due_lane(lane: Lane) -> String {
@@ -48,8 +49,69 @@ pub(crate) fn due_lane(lane: Lane) -> String {
 }
 
 pub(crate) fn later(due: Timestamp, delivery: &Delivery) -> String {
-    let bucket = bucket(due);
-    format!("later.{bucket}.{}.{}.{}", delivery.message, delivery.endpoint, delivery.attempt)
+    format!("later.{}.{}", bucket(due), tail(delivery))
+}
+
+pub(crate) fn parked(delivery: &Delivery) -> String {
+    format!("parked.{}.{}", delivery.app, tail(delivery))
+}
+
+fn tail(delivery: &Delivery) -> String {
+    format!("{}.{}", delivery.message, end(delivery))
+}
+
+/// The endpoint and the attempt, as they end a subject of the delivery stream.
+pub(crate) fn end(delivery: &Delivery) -> String {
+    let Delivery { endpoint, attempt, event_seq, single, .. } = delivery;
+    if *single { once(endpoint, *event_seq) } else { format!("{endpoint}.{attempt}") }
+}
+
+/// As [`end`], of an attempt beside the schedule.
+pub(crate) fn once(endpoint: &EndpointId, event_seq: u64) -> String {
+    format!("{endpoint}.once{event_seq}")
+}
+
+/// Whether a subject of the delivery stream ends so.
+pub(crate) fn ends(subject: &str, end: &str) -> bool {
+    subject.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// As [`end`], of an event that is to be fanned out at a time of its own.
+pub(crate) const FAN_OUT: &str = "all.1";
+
+/// Where such an event becomes due.
+pub(crate) fn due_fan_out(message: &MessageId) -> String {
+    format!("due.{}.{message}.{FAN_OUT}", Lane::Fresh)
+}
+
+pub(crate) fn later_fan_out(due: Timestamp, message: &MessageId) -> String {
+    format!("later.{}.{message}.{FAN_OUT}", bucket(due))
+}
+
+/// Everything that is due, or will be, or is kept back, for one endpoint.
+pub(crate) fn backlog(endpoint: &EndpointId) -> String {
+    format!("*.*.*.{endpoint}.*")
+}
+
+/// What is kept back for one endpoint.
+pub(crate) fn parked_for(endpoint: &EndpointId) -> String {
+    format!("parked.*.*.{endpoint}.*")
+}
+
+/// What waits, and where: the kind, the message and the endpoint of a subject of the delivery
+/// stream.
+pub(crate) fn parse_delivery(subject: &str) -> Option<(&str, MessageId, EndpointId)> {
+    let mut tokens = subject.split('.');
+    let (kind, _) = (tokens.next()?, tokens.next()?);
+    let (message, endpoint) = (tokens.next()?, tokens.next()?);
+    Some((kind, message.parse().ok()?, endpoint.parse().ok()?))
+}
+
+/// Whose a parked delivery is.
+pub(crate) fn parse_parked(subject: &str) -> Option<(AppId, EndpointId)> {
+    let mut tokens = subject.strip_prefix("parked.")?.split('.');
+    let (app, _, endpoint) = (tokens.next()?, tokens.next()?, tokens.next()?);
+    Some((app.parse().ok()?, endpoint.parse().ok()?))
 }
 
 /// The number of the `later` bucket that a moment falls into.
@@ -66,12 +128,12 @@ pub(crate) fn waiting_for(message: &MessageId) -> String {
     format!("*.*.{message}.*.*")
 }
 
-/// The endpoint and attempt of a `due` or `later` subject.
+/// The endpoint and attempt of a delivery of the schedule, from its subject.
 pub(crate) fn parse_waiting(subject: &str) -> Option<(EndpointId, AttemptNo)> {
     let mut tokens = subject.split('.');
     let (kind, _, _) = (tokens.next()?, tokens.next()?, tokens.next()?);
     let (endpoint, attempt) = (tokens.next()?, tokens.next()?);
-    if !matches!(kind, "due" | "later") || tokens.next().is_some() {
+    if !matches!(kind, "due" | "later" | "parked") || tokens.next().is_some() {
         return None;
     }
     Some((endpoint.parse().ok()?, AttemptNo::parse(attempt)?))

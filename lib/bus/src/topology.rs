@@ -21,9 +21,29 @@ pub(crate) const DELIVERIES: &str = "DELIVERIES";
 pub(crate) const ATTEMPTS: &str = "ATTEMPTS";
 pub(crate) const DEAD_LETTERS: &str = "DEAD";
 pub(crate) const REGISTRY: &str = "registry";
+/// The stream behind that bucket.
+pub(crate) const REGISTRY_STREAM: &str = "KV_registry";
+pub(crate) const TASKS: &str = "tasks";
+pub(crate) const IDEMPOTENCY: &str = "idempotency";
+
+/// Revisions of each key of the registry that are kept, so that whoever announces changes sees
+/// those that were made while it was away.
+const REGISTRY_HISTORY: i64 = 8;
+/// For how long the answer to a request is kept, to be given again to a repeat of it.
+const IDEMPOTENCY_AGE: Duration = Duration::from_secs(12 * 3_600);
+/// The largest such answer, in bytes.
+const IDEMPOTENCY_VALUE: i32 = 64 << 10;
 
 /// The durable consumer that fans events out.
 pub(crate) const FAN_OUT: &str = "fan-out";
+
+/// The durable consumer of each stream that history is written from.
+pub(crate) const RECORDER: &str = "recorder";
+/// How long the broker waits for word of what is being recorded. A process that dies leaves what it
+/// held for so long.
+const RECORDER_ACK_WAIT: Duration = Duration::from_secs(30);
+/// Messages of one stream that may be read and not recorded, over all processes that record.
+const RECORDER_ACK_PENDING: i64 = 50_000;
 
 /// Pull requests that may wait at one consumer: two for each of the fleet's processes and more.
 const MAX_WAITING: i64 = 4_096;
@@ -70,7 +90,7 @@ pub enum TopologyError {
 struct Topology {
     streams: Vec<Config>,
     consumers: Vec<(&'static str, pull::Config)>,
-    registry: kv::Config,
+    buckets: Vec<kv::Config>,
 }
 
 impl Topology {
@@ -148,14 +168,39 @@ impl Topology {
         for lane in Lane::ALL {
             consumers.push((DELIVERIES, consumer(lane.to_string(), subject::due_lane(lane))));
         }
-        let registry = kv::Config {
-            bucket: REGISTRY.into(),
-            description: "Applications, endpoints and event types; secrets sealed".into(),
+        for (stream, filter) in [
+            (EVENTS, subject::EVENTS),
+            (ATTEMPTS, subject::ATTEMPTS),
+            (DEAD_LETTERS, subject::DEAD),
+        ] {
+            let recorder = pull::Config {
+                ack_wait: RECORDER_ACK_WAIT,
+                max_ack_pending: RECORDER_ACK_PENDING,
+                ..consumer(RECORDER.into(), filter.into())
+            };
+            consumers.push((stream, recorder));
+        }
+        let bucket = |name: &str, description: &str| kv::Config {
+            bucket: name.into(),
+            description: description.into(),
             history: 1,
             storage: StorageType::File,
             num_replicas: config.replicas,
             ..kv::Config::default()
         };
-        Self { streams: vec![events, deliveries, attempts, dead_letters], consumers, registry }
+        let buckets = vec![
+            kv::Config {
+                history: REGISTRY_HISTORY,
+                ..bucket(REGISTRY, "Applications, endpoints and event types; secrets sealed")
+            },
+            bucket(TASKS, "Work that goes on after the request that asked for it"),
+            kv::Config {
+                max_age: IDEMPOTENCY_AGE,
+                max_bytes: i64::try_from(config.idempotency_max_bytes).unwrap_or(i64::MAX),
+                max_value_size: IDEMPOTENCY_VALUE,
+                ..bucket(IDEMPOTENCY, "Answers to requests that may be repeated")
+            },
+        ];
+        Self { streams: vec![events, deliveries, attempts, dead_letters], consumers, buckets }
     }
 }

@@ -10,8 +10,12 @@ use serde::{Serialize, de::DeserializeOwned};
 pub(crate) const EVENT: &str = "Posthaste-Event";
 /// The delivery to resume, on an event that was put in again for one endpoint.
 pub(crate) const RESUME: &str = "Posthaste-Resume";
+/// The lane in which such a delivery waits; without it, the bulk lane.
+pub(crate) const LANE: &str = "Posthaste-Lane";
 /// The head of a dead letter: [`posthaste_domain::DeadLetter`].
 pub(crate) const DEAD_LETTER: &str = "Posthaste-Dead-Letter";
+/// What a revision of a bucket's key is about, for whoever follows the revisions.
+pub(crate) const NOTE: &str = "Posthaste-Note";
 
 /// A message that is not in the form we write.
 #[derive(Debug, thiserror::Error)]

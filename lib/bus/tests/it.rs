@@ -16,7 +16,9 @@ mod it {
     mod events;
     mod intake;
     mod overdue;
+    mod parked;
     mod restart;
     mod silence;
+    mod tail;
     mod topology;
 }

@@ -13,7 +13,9 @@ use async_nats::jetstream::{
 };
 use tracing::info;
 
-use super::{Authority, REGISTRY, Topology, TopologyError, compare::Comparison};
+use super::{
+    Authority, IDEMPOTENCY, REGISTRY, TASKS, Topology, TopologyError, compare::Comparison,
+};
 use crate::{Bucket, Bus};
 
 impl Bus {
@@ -30,7 +32,9 @@ impl Bus {
         for (stream, consumer) in topology.consumers {
             self.ensure_consumer(stream, consumer, authority).await?;
         }
-        self.ensure_registry(topology.registry, authority).await?;
+        for bucket in topology.buckets {
+            self.ensure_bucket(bucket, authority).await?;
+        }
         Ok(())
     }
 
@@ -39,8 +43,30 @@ impl Bus {
     /// # Errors
     /// [`TopologyError`] where it cannot be opened.
     pub async fn registry_bucket(&self) -> Result<Bucket, TopologyError> {
-        let store = self.jetstream.get_key_value(REGISTRY).await;
-        Ok(Bucket::new(self.clone(), store.map_err(|error| refused("bucket registry", error))?))
+        self.bucket(REGISTRY).await
+    }
+
+    /// The bucket of work that goes on after the request that asked for it. Nothing in it ages.
+    ///
+    /// # Errors
+    /// [`TopologyError`] where it cannot be opened.
+    pub async fn tasks_bucket(&self) -> Result<Bucket, TopologyError> {
+        self.bucket(TASKS).await
+    }
+
+    /// The bucket of answers to requests that may be repeated. A value has at most 64 KiB and goes
+    /// after twelve hours; at [`BusConfig::idempotency_max_bytes`](crate::BusConfig) it is full.
+    ///
+    /// # Errors
+    /// [`TopologyError`] where it cannot be opened.
+    pub async fn idempotency_bucket(&self) -> Result<Bucket, TopologyError> {
+        self.bucket(IDEMPOTENCY).await
+    }
+
+    async fn bucket(&self, name: &'static str) -> Result<Bucket, TopologyError> {
+        let store = self.jetstream.get_key_value(name).await;
+        let store = store.map_err(|error| refused(&format!("bucket {name}"), error))?;
+        Ok(Bucket::new(self.clone(), store))
     }
 
     async fn ensure_stream(
@@ -104,7 +130,7 @@ impl Bus {
         Ok(found.map_err(|error| refused(asset, error))?.cached_info().config.clone())
     }
 
-    async fn ensure_consumer(
+    pub(crate) async fn ensure_consumer(
         &self,
         stream: &'static str,
         wanted: pull::Config,
@@ -135,30 +161,45 @@ impl Bus {
         Ok(())
     }
 
-    async fn ensure_registry(
+    async fn ensure_bucket(
         &self,
         wanted: kv::Config,
         authority: Authority,
     ) -> Result<(), TopologyError> {
-        let asset = "bucket registry";
-        let replicas = wanted.num_replicas;
-        match self.jetstream.create_key_value(wanted).await {
+        let asset = format!("bucket {}", wanted.bucket);
+        match self.jetstream.create_key_value(wanted.clone()).await {
             Ok(_) => {}
             // It exists with other limits, perhaps made by another process at this very moment.
             Err(error) if error.kind() == CreateKeyValueErrorKind::BucketCreate => {}
-            Err(error) => return Err(refused(asset, error)),
+            Err(error) => return Err(refused(&asset, error)),
         }
-        let store = self.jetstream.get_key_value(REGISTRY).await;
+        let store = self.jetstream.get_key_value(&wanted.bucket).await;
         let found =
-            store.map_err(|error| refused(asset, error))?.stream.cached_info().config.clone();
-        let check = Comparison { asset };
-        let differs = check.may("num_replicas", found.num_replicas, replicas, authority);
-        if differs && authority == Authority::Owner {
-            let updated = Config { num_replicas: replicas, ..found };
-            self.jetstream.update_stream(&updated).await.map_err(|error| refused(asset, error))?;
+            store.map_err(|error| refused(&asset, error))?.stream.cached_info().config.clone();
+        let check = Comparison { asset: &asset };
+        let differs = [
+            check.may("num_replicas", found.num_replicas, wanted.num_replicas, authority),
+            check.may("history", found.max_messages_per_subject, wanted.history, authority),
+            check.may("max_age", found.max_age, wanted.max_age, authority),
+            check.may("max_bytes", found.max_bytes, limit(wanted.max_bytes), authority),
+        ];
+        if differs.contains(&true) && authority == Authority::Owner {
+            let updated = Config {
+                num_replicas: wanted.num_replicas,
+                max_messages_per_subject: wanted.history,
+                max_age: wanted.max_age,
+                max_bytes: limit(wanted.max_bytes),
+                ..found
+            };
+            self.jetstream.update_stream(&updated).await.map_err(|error| refused(&asset, error))?;
         }
         Ok(())
     }
+}
+
+/// How the server says that there is no limit.
+const fn limit(wanted: i64) -> i64 {
+    if wanted == 0 { -1 } else { wanted }
 }
 
 async fn consumer_found_or_made(

@@ -105,6 +105,7 @@ pub(crate) fn config(url: &str) -> BusConfig {
         events: limits(64),
         attempts: limits(64),
         dead_letters: limits(64),
+        idempotency_max_bytes: 4 << 20,
         dedup_window: Duration::from_secs(120),
         ack_wait: Duration::from_secs(30),
         max_ack_pending: 1_000,

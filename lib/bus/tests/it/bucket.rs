@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
-use posthaste_bus::{Bucket, BucketError, Change, Watch};
+use posthaste_bus::{Bucket, BucketEntry, BucketError, Change, Watch};
 use tokio::time::Instant;
 
 use super::bed::{Bed, soon, within};
@@ -73,6 +73,48 @@ async fn a_key_is_created_once_and_changed_only_from_what_was_read() {
     bucket.delete("a.b").await.unwrap();
     assert!(bucket.create("a.b", value("4")).await.unwrap() > second);
     assert!(matches!(bucket.create("a.b", value("5")).await, Err(BucketError::Taken)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_key_or_is_too_large_is_refused_by_name() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let answers = bus.idempotency_bucket().await.unwrap();
+    for key in ["", ".a", "a.", "a..b", "a b", "a*", ">", "é"] {
+        assert!(matches!(answers.put(key, value("1")).await, Err(BucketError::Key)), "{key}");
+    }
+    let fits = Bytes::from(vec![b'x'; 60 << 10]);
+    answers.create("fits", fits).await.unwrap();
+    let large = Bytes::from(vec![b'x'; 65 << 10]);
+    assert!(matches!(answers.create("large", large).await, Err(BucketError::TooLarge)));
+    assert!(answers.get("large").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_begins_alike_is_read_at_once_without_what_is_gone() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let tasks = bus.tasks_bucket().await.unwrap();
+    assert_eq!(tasks.entries("").await.unwrap(), []);
+    let first = tasks.create("org.a", value("1")).await.unwrap();
+    tasks.create("org.b", value("2")).await.unwrap();
+    tasks.create("other.c", value("3")).await.unwrap();
+    tasks.delete("org.b").await.unwrap();
+    let changed = tasks.update("org.a", value("4"), first).await.unwrap();
+    tasks.create("org.a.nested", value("5")).await.unwrap();
+    let keys = |entries: Vec<BucketEntry>| -> Vec<String> {
+        entries.into_iter().map(|entry| entry.key).collect()
+    };
+    let found = tasks.entries("org").await.unwrap();
+    let expected = BucketEntry { key: "org.a".into(), value: value("4"), revision: changed };
+    assert_eq!(found[0], expected);
+    assert_eq!(keys(found), ["org.a", "org.a.nested"]);
+    assert_eq!(keys(tasks.entries("").await.unwrap()), ["other.c", "org.a", "org.a.nested"]);
+    // The last of them is gone; so there is no last message that is one.
+    tasks.delete("org.a").await.unwrap();
+    tasks.delete("org.a.nested").await.unwrap();
+    assert_eq!(tasks.entries("org").await.unwrap(), []);
+    assert!(matches!(tasks.entries("org*").await, Err(BucketError::Key)));
 }
 
 #[tokio::test]

@@ -29,7 +29,10 @@ pub(crate) fn event() -> Event {
         event_id: None,
         channels: vec![],
         idempotency_key: None,
-        retention_days: 90,
+        retention_hours: 2_160,
+        tags: Vec::new(),
+        deliver_at: None,
+        content_type: None,
         accepted_at: now(),
     }
 }
@@ -53,6 +56,9 @@ pub(crate) fn attempt() -> Attempt {
         app: event.app,
         message: event.id,
         event_type: event.event_type,
+        channels: event.channels,
+        tags: event.tags,
+        lane: None,
         endpoint: endpoint(),
         url: "https://example.com/".into(),
         number: AttemptNo::FIRST,
