@@ -1,9 +1,11 @@
 //! What is wrong with a request, place by place.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// One thing that is wrong with a body or a query.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ValidationError)]
 pub struct ValidationFault {
     /// Where: `body` or `query`, then the names and `[i]` that lead to the field.
     pub loc: Vec<String>,
@@ -11,6 +13,7 @@ pub struct ValidationFault {
     pub msg: String,
     /// What is wrong, for a program.
     #[serde(rename = "type")]
+    #[schema(value_type = String, example = "value_error")]
     pub kind: &'static str,
 }
 

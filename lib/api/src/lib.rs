@@ -8,22 +8,33 @@
 //! - Every error has a JSON body, also for an unknown path, a wrong method and a panic: the
 //!   official clients parse the body of every failure.
 //! - No token and no secret reaches a log line, an error or `Debug`.
-//! - Nothing here knows what an application or an endpoint looks like on the wire.
+//! - Of the resources only the application is here: a message may bring its own along.
 
+pub mod application;
 mod body;
+mod compact;
 mod cors;
 mod fallback;
 mod fault;
+pub mod field;
+pub mod message;
 mod metrics;
 mod params;
+pub mod patch;
 mod problem;
+pub mod schema;
+mod specification;
 mod surface;
 mod token;
 
 pub use body::{Json, JsonBody, RawBody, parse_json};
+pub use compact::compact;
 pub use fault::ValidationFault;
 pub use metrics::HttpMetrics;
-pub use params::{PathParams, QueryParams};
+pub use params::{IDEMPOTENCY_KEY, PathParams, QueryParams, idempotency_key, query_list};
 pub use problem::Problem;
+pub use specification::complete;
 pub use surface::surface;
-pub use token::{Principal, Signer, TOKEN_SECRET, TokenSecret, TokenSecretError, Verifier};
+pub use token::{
+    Capability, Portal, Principal, Signer, TOKEN_SECRET, TokenSecret, TokenSecretError, Verifier,
+};

@@ -11,6 +11,7 @@ use std::{borrow::Cow, error::Error, fmt, sync::Arc, time::Duration};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{Json, ValidationFault};
 
@@ -157,6 +158,12 @@ impl Problem {
     #[must_use]
     pub const fn status(&self) -> StatusCode {
         self.0.status
+    }
+
+    /// The body alone, for an answer that holds several.
+    #[must_use]
+    pub fn body(&self) -> Box<RawValue> {
+        serde_json::value::to_raw_value(&self.0.body).unwrap_or_else(|_| RawValue::NULL.to_owned())
     }
 
     fn coded(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {

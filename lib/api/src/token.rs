@@ -10,11 +10,13 @@
 //!   much of a guess is right.
 
 mod hs256;
+mod portal;
 mod secret;
 
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+pub use portal::{Capability, Portal};
 use posthaste_domain::{AppId, EventType, OrgId, Timestamp};
 pub use secret::{TOKEN_SECRET, TokenSecret, TokenSecretError};
 use serde::{Deserialize, Serialize};
@@ -25,8 +27,9 @@ use crate::Problem;
 /// minutes; that also keeps an expired token alive for 15 minutes, so we allow one.
 const LEEWAY: Duration = Duration::from_secs(60);
 
-/// The longest token looked at, in bytes; some twenty times the length of one we make.
-const MAX_TOKEN_LEN: usize = 8 * 1024;
+/// The longest token looked at, in bytes. One with 25 feature flags of 256 characters, the most that
+/// we make, has some 10 KiB.
+const MAX_TOKEN_LEN: usize = 16 * 1024;
 
 /// Who made a token; written, not read.
 const ISSUER: &str = "posthaste";
@@ -37,14 +40,7 @@ pub enum Principal {
     /// The platform itself: everything of its own.
     Organisation(OrgId),
     /// One of its customers: that application only.
-    Application {
-        /// The organisation the application belongs to.
-        org: OrgId,
-        /// The application.
-        app: AppId,
-        /// The flags whose event types it may see beside those without a flag.
-        feature_flags: BTreeSet<EventType>,
-    },
+    Application(Box<Portal>),
 }
 
 impl Principal {
@@ -52,7 +48,8 @@ impl Principal {
     #[must_use]
     pub const fn org(&self) -> &OrgId {
         match self {
-            Self::Organisation(org) | Self::Application { org, .. } => org,
+            Self::Organisation(org) => org,
+            Self::Application(portal) => &portal.org,
         }
     }
 
@@ -63,7 +60,7 @@ impl Principal {
     pub fn into_organisation(self) -> Result<OrgId, Problem> {
         match self {
             Self::Organisation(org) => Ok(org),
-            Self::Application { .. } => Err(Problem::forbidden()),
+            Self::Application(_) => Err(Problem::forbidden()),
         }
     }
 }
@@ -82,9 +79,33 @@ struct Written<'a> {
     org: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     feature_flags: Option<&'a BTreeSet<EventType>>,
-    iat: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capabilities: Option<&'a BTreeSet<Capability>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<&'a str>,
+    /// Seconds with a fraction: of the tokens of one second some may be ended and others not.
+    iat: f64,
     nbf: i64,
     exp: i64,
+}
+
+impl<'a> Written<'a> {
+    fn of(sub: &'a str, now: Timestamp, lifetime: Duration) -> Self {
+        let nbf = now.unix_seconds();
+        #[expect(clippy::cast_precision_loss, reason = "microseconds of our era fit in 53 bits")]
+        let iat = now.micros() as f64 / 1e6;
+        Self {
+            iss: ISSUER,
+            sub,
+            org: None,
+            feature_flags: None,
+            capabilities: None,
+            session_id: None,
+            iat,
+            nbf,
+            exp: nbf.saturating_add_unsigned(lifetime.as_secs()),
+        }
+    }
 }
 
 impl Signer {
@@ -98,11 +119,11 @@ impl Signer {
     /// A token for all of `org`, good from `now` for `lifetime`.
     #[must_use]
     pub fn organisation_token(&self, org: &OrgId, now: Timestamp, lifetime: Duration) -> String {
-        self.sign(org.as_str(), None, None, now, lifetime)
+        self.sign(&Written::of(org.as_str(), now, lifetime))
     }
 
-    /// A token for `app` of `org`, good from `now` for `lifetime`; it sees no event type that
-    /// has a feature flag.
+    /// A token for `app` of `org`, good from `now` for `lifetime`, with every capability; it sees
+    /// no event type that has a feature flag.
     #[must_use]
     pub fn application_token(
         &self,
@@ -111,38 +132,28 @@ impl Signer {
         now: Timestamp,
         lifetime: Duration,
     ) -> String {
-        self.sign(app.as_str(), Some(org.as_str()), None, now, lifetime)
+        self.sign(&Written { org: Some(org.as_str()), ..Written::of(app.as_str(), now, lifetime) })
     }
 
-    /// As [`application_token`](Self::application_token), and it sees the event types of `flags`.
+    /// A token for the application of `portal` with exactly what it says, good from its
+    /// `issued_at` for `lifetime`.
     #[must_use]
-    pub fn flagged_application_token(
-        &self,
-        org: &OrgId,
-        app: &AppId,
-        flags: &BTreeSet<EventType>,
-        now: Timestamp,
-        lifetime: Duration,
-    ) -> String {
-        self.sign(app.as_str(), Some(org.as_str()), Some(flags), now, lifetime)
+    pub fn portal_token(&self, portal: &Portal, lifetime: Duration) -> String {
+        self.sign(&Written {
+            org: Some(portal.org.as_str()),
+            feature_flags: Some(&portal.feature_flags),
+            capabilities: Some(&portal.capabilities),
+            session_id: portal.session_id.as_deref(),
+            ..Written::of(portal.app.as_str(), portal.issued_at, lifetime)
+        })
     }
 
-    fn sign(
-        &self,
-        sub: &str,
-        org: Option<&str>,
-        feature_flags: Option<&BTreeSet<EventType>>,
-        now: Timestamp,
-        lifetime: Duration,
-    ) -> String {
-        let iat = now.unix_seconds();
-        let exp = (now + lifetime).unix_seconds();
-        let claims = Written { iss: ISSUER, sub, org, feature_flags, iat, nbf: iat, exp };
+    fn sign(&self, claims: &Written<'_>) -> String {
         #[expect(
             clippy::expect_used,
             reason = "strings and numbers always serialise, and the key and the algorithm are HMAC"
         )]
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.key)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.key)
             .expect("claims of strings and numbers serialise, and HMAC signs anything")
     }
 }
@@ -169,7 +180,11 @@ struct Claims {
     /// Seconds since the Unix epoch, possibly with a fraction (RFC 7519, section 2).
     nbf: Option<f64>,
     exp: Option<f64>,
+    /// When it was made; absent in a token somebody else's tool made.
+    iat: Option<f64>,
     feature_flags: Option<Vec<String>>,
+    capabilities: Option<Vec<String>>,
+    session_id: Option<String>,
 }
 
 impl Verifier {
@@ -252,7 +267,20 @@ impl Claims {
         // A flag that is no name is the flag of no event type.
         let flags = self.feature_flags.unwrap_or_default();
         let feature_flags = flags.iter().filter_map(|flag| flag.parse().ok()).collect();
-        Ok(Principal::Application { org, app, feature_flags })
+        // A token that does not say what it may is one of old: it may do everything.
+        let capabilities = self.capabilities.map_or_else(Capability::all, |names| {
+            names.iter().filter_map(|name| Capability::parse(name)).collect()
+        });
+        #[expect(clippy::cast_possible_truncation, reason = "saturates, and is only compared")]
+        let issued_at = self.iat.map_or(0, |iat| (iat * 1e6).round() as i64);
+        Ok(Principal::Application(Box::new(Portal {
+            org,
+            app,
+            feature_flags,
+            capabilities,
+            session_id: self.session_id,
+            issued_at: Timestamp::from_micros(issued_at),
+        })))
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{
 /// The sections of every role's settings. A role leaves those it reads nothing of to the others,
 /// with which it may share one environment; a section that nobody has is a misspelling.
 const SECTIONS: &[&str] = &[
-    "admin", "auth", "control", "ingress", "log", "nats", "outbound", "registry", "shutdown",
-    "worker",
+    "admin", "auth", "control", "history", "ingress", "log", "nats", "outbound", "registry",
+    "shutdown", "worker",
 ];
 
 /// What a process does, once it has its shell: one of the parts that can also run side by side in

@@ -13,7 +13,7 @@ const SECRET: &str = "correct horse battery staple, and then some";
 const HOUR: Duration = Duration::from_secs(3_600);
 
 fn now() -> Timestamp {
-    Timestamp::from_micros(1_790_000_000_000_000)
+    Timestamp::from_micros(1_790_000_000_123_457)
 }
 
 fn secret() -> TokenSecret {
@@ -51,18 +51,27 @@ fn a_token_says_what_it_was_made_for() {
     assert_eq!(verify(&token, now()).unwrap(), Principal::Organisation(org.clone()));
 
     let token = signer.application_token(&org, &app, now(), HOUR);
-    let feature_flags = BTreeSet::new();
-    let spoken_for = Principal::Application { org: org.clone(), app: app.clone(), feature_flags };
-    assert_eq!(verify(&token, now()).unwrap(), spoken_for);
-    assert_eq!(spoken_for.org(), &org);
-    assert_eq!(spoken_for.into_organisation().unwrap_err().status().as_u16(), 403);
-
-    let flags = BTreeSet::from(["beta".parse().unwrap()]);
-    let token = signer.flagged_application_token(&org, &app, &flags, now(), HOUR);
-    let Principal::Application { feature_flags, .. } = verify(&token, now()).unwrap() else {
-        panic!("an application's token")
+    let spoken_for = Portal {
+        org: org.clone(),
+        app: app.clone(),
+        feature_flags: BTreeSet::new(),
+        capabilities: Capability::all(),
+        session_id: None,
+        issued_at: now(),
     };
-    assert_eq!(feature_flags, flags);
+    let principal = Principal::Application(Box::new(spoken_for.clone()));
+    assert_eq!(verify(&token, now()).unwrap(), principal);
+    assert_eq!(principal.org(), &org);
+    assert_eq!(principal.into_organisation().unwrap_err().status().as_u16(), 403);
+
+    let narrow = Portal {
+        feature_flags: BTreeSet::from(["beta".parse().unwrap()]),
+        capabilities: BTreeSet::from([Capability::ViewBase]),
+        session_id: Some("user_1FB8".to_owned()),
+        ..spoken_for
+    };
+    let token = signer.portal_token(&narrow, HOUR);
+    assert_eq!(verify(&token, now()).unwrap(), Principal::Application(Box::new(narrow)));
 }
 
 #[test]
@@ -151,6 +160,17 @@ fn an_extension_that_must_be_understood_is_not() {
 }
 
 proptest! {
+    #[test]
+    fn the_moment_it_was_made_is_exact(micros in 1_700_000_000_000_000_i64..4_000_000_000_000_000) {
+        let signer = Signer::new(&secret());
+        let made = Timestamp::from_micros(micros);
+        let token = signer.application_token(&ORG.parse().unwrap(), &APP.parse().unwrap(), made, HOUR);
+        match verify(&token, made).unwrap() {
+            Principal::Application(portal) => prop_assert_eq!(portal.issued_at, made),
+            Principal::Organisation(_) => prop_assert!(false),
+        }
+    }
+
     #[test]
     fn no_header_makes_it_panic_or_verify(header in "\\PC{0,200}", scheme in "(?i)bearer ") {
         let verifier = Verifier::new(&secret());
