@@ -32,10 +32,15 @@ impl OwnedChild {
 
     /// Asks the process to stop (SIGTERM). Nothing happens if it has ended.
     pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends the process a signal. Nothing happens if it has ended.
+    pub(crate) fn signal(&self, signal: Signal) {
         if let Some(pid) = self.unreaped() {
             // A process that ended a moment ago is still ours until it is waited for, so this
             // cannot hit another.
-            let _ = rustix::process::kill_process(pid, Signal::TERM);
+            let _ = rustix::process::kill_process(pid, signal);
         }
     }
 

@@ -1,8 +1,9 @@
-//! What the tests stand on: a real broker, receivers that misbehave on request, and the real
-//! processes.
+//! What the tests stand on: a real broker, a real database, receivers that misbehave on request, and
+//! the real processes.
 //!
 //! - [`NatsServer`]: a nats-server of the test's own, with its own store, that can be killed and
 //!   started again;
+//! - [`Postgres`]: the same of a Postgres server, with as many databases as the test asks for;
 //! - [`Receiver`]: a merchant's HTTP server, which answers by [`Script`] and remembers what it was
 //!   sent;
 //! - [`Role`]: a built binary of this workspace, run as an operator would run it.
@@ -23,13 +24,17 @@
 
 mod child;
 mod http;
+mod log;
 mod nats;
 mod port;
+mod postgres;
 mod receiver;
 mod role;
+mod tool;
 
 pub use http::{get, wait_ready};
 pub use nats::{NatsServer, NatsSettings, SyncInterval};
 pub use port::free_port;
+pub use postgres::Postgres;
 pub use receiver::{Answer, Received, Receiver, Script};
 pub use role::{Role, spawn_role};

@@ -5,7 +5,6 @@
 //! that clients find it again.
 
 mod binary;
-mod log;
 mod settings;
 
 use std::path::PathBuf;
@@ -22,8 +21,8 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 pub use self::settings::{NatsSettings, SyncInterval};
 
-use self::log::{Followed, Log};
 use crate::child::OwnedChild;
+use crate::log::Log;
 use crate::port::{free_port, is_free};
 
 /// How long a start may take, recovery of the store included.
@@ -54,6 +53,7 @@ pub struct NatsServer {
 /// The server from one start to its end.
 struct Run {
     child: OwnedChild,
+    /// Yields, an error, once the log is read to its end.
     log_ended: oneshot::Receiver<()>,
 }
 
@@ -176,7 +176,8 @@ async fn boot(
         .expect("the server's folder is writable");
     let binary = binary::find();
     let (reader, writer) = std::io::pipe().expect("a process may open a pipe");
-    let Followed { is_ready, has_ended } = log.follow(reader);
+    let (end, log_ended) = oneshot::channel();
+    let is_ready = log.follow(reader, "Server is ready", end);
     let mut command = Command::new(&binary);
     command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(writer);
     let child = OwnedChild::spawn(&mut command)
@@ -187,7 +188,7 @@ async fn boot(
     match timeout_at(deadline, is_ready).await {
         Ok(Ok(())) => {
             check(port).await;
-            Some(Run { child, log_ended: has_ended })
+            Some(Run { child, log_ended })
         }
         Ok(Err(_)) if !is_free(port) => None,
         Ok(Err(_)) => panic!("nats-server ended instead of starting:\n{}", log.text()),
