@@ -4,9 +4,9 @@ use std::{net::SocketAddr, time::Duration};
 
 use posthaste_api::{HttpMetrics, TOKEN_SECRET, surface};
 use posthaste_bus::{Authority, Bus, ConnectError, TopologyError};
-use posthaste_registry::{Registry, StartError};
+use posthaste_registry::{Registry, Sealer, StartError, Writer};
 use posthaste_service::{
-    Key, Kit, Reader,
+    Key, Kit, Reader, clock,
     listener::{self, BindError},
     role::Role,
 };
@@ -111,12 +111,26 @@ impl Role for Ingress {
         BodyLimitError::check(config.acceptance.body_limit, &bus)?;
         bus.report_health(kit)?;
         bus.ensure_topology(Authority::Guest).await?;
-        let registry = Registry::start(&bus.registry_bucket().await?, None, kit).await?;
-        let under_way = config.acceptance.under_way;
-        let acceptance = Acceptance::new(bus.clone(), registry, &secret, &kit.registry, under_way)?;
+        let bucket = bus.registry_bucket().await?;
+        let registry = Registry::start(&bucket, None, kit).await?;
+        // What it creates, a worker that does not know it yet waits for.
+        let settle = Duration::ZERO;
+        let sealer = Sealer::without_keys();
+        let writer = Writer::new(bucket, registry.clone(), sealer, settle, clock::now);
+        let acceptance = Acceptance::new(
+            bus.clone(),
+            registry,
+            writer,
+            &secret,
+            &kit.registry,
+            config.acceptance.under_way,
+        )?;
         let http = HttpMetrics::register(&kit.registry)?;
-        http.declare(Acceptance::PATH, &http::Method::POST);
-        let router = surface(acceptance.router(), http, config.acceptance.body_limit);
+        let (router, specification) = acceptance.router();
+        for path in specification.paths.paths.keys() {
+            http.declare(path, &http::Method::POST);
+        }
+        let router = surface(router, http, config.acceptance.body_limit);
         kit.spawn("http", listener::serve(listener, router, kit.stop.intake.clone()));
         info!(%address, "ingress started");
         Ok(Self { bus, address })

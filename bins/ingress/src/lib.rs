@@ -1,8 +1,8 @@
 //! Accepts messages, and nothing else: authenticate, validate, publish, answer 202.
 //!
-//! Read in this order: [`app`] wires; [`Acceptance`] is the one route, a request's way from its
-//! token to the broker's confirmation; `message` is what callers say and hear; `compact` is how
-//! they hear their own payload again.
+//! Read in this order: [`app`] wires; [`Acceptance`] is a request's way from its token to the
+//! broker's confirmation, `batch` the same for many; `message` is what callers say, `raw` what they
+//! say of bodies that are not JSON, `inline` the application that may come along.
 //!
 //! # Invariants
 //! - 202 is answered only after the broker has confirmed that the event is stored.
@@ -11,11 +11,14 @@
 
 mod accept;
 pub mod app;
-mod compact;
+mod batch;
 pub mod config;
+mod inline;
 mod message;
 mod metrics;
+mod raw;
 
 pub use accept::Acceptance;
 pub use app::{Ingress, IngressError};
 pub use config::IngressConfig;
+pub use inline::find_or_create;

@@ -1,43 +1,68 @@
-//! What callers say of a message, and what they hear of it.
+//! What callers say of a message.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::FromStr};
 
-use posthaste_api::ValidationFault;
-use posthaste_domain::{Channel, Event, EventId, EventType, MessageId, NameError, Timestamp};
-use serde::{Deserialize, Serialize};
+use posthaste_api::{ValidationFault, application::ApplicationIn, schema};
+use posthaste_domain::{Channel, Event, EventId, EventType, NameError, Tag, Timestamp};
+use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
-/// Days for which history keeps a payload unless the message says otherwise.
-const RETENTION_DEFAULT: u16 = 90;
-/// The days that may be asked for.
-const RETENTION: std::ops::RangeInclusive<i64> = 5..=90;
+use crate::raw::Transformations;
+
+/// The hours for which a payload may be kept.
+const HOURS: std::ops::RangeInclusive<i64> = 1..=2_160;
+/// The days that may be asked for. The specification of newer SDKs begins at 1, the server's at 5.
+const DAYS: std::ops::RangeInclusive<i64> = 1..=90;
 /// The most channels of a message.
-const CHANNELS_MAX: usize = 5;
+const CHANNELS_MAX: usize = 10;
+/// The most tags of a message.
+const TAGS_MAX: usize = 5;
 
 /// The body of `message.create`. Names are checked by [`MessageIn::checked`], so that each fault
 /// has its place.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MessageIn<'a> {
+    /// What happened. It need not be in the catalogue.
+    #[schema(value_type = schema::EventTypeName)]
     #[serde(borrow)]
     event_type: Cow<'a, str>,
+    /// What receivers get, byte for byte; `data` is an older name of it.
+    #[schema(value_type = Object, example = json!({"chargebackId": "cb_1", "amount": 10}))]
     #[serde(borrow, alias = "data")]
     payload: &'a RawValue,
+    /// The platform's own id of it: a second message with the same one is refused.
+    #[schema(value_type = Option<schema::Uid>)]
     #[serde(borrow, default)]
     event_id: Option<Cow<'a, str>>,
+    /// Narrows which endpoints get it: those that listen to one of these, and those without
+    /// channels of their own.
+    #[schema(value_type = Option<Vec<schema::Channel>>, max_items = 10)]
     #[serde(borrow, default)]
     channels: Option<Vec<Cow<'a, str>>>,
+    /// By what it can be found in lists.
+    #[schema(value_type = Option<Vec<schema::Tag>>, max_items = 5)]
+    #[serde(borrow, default)]
+    tags: Option<Vec<Cow<'a, str>>>,
+    /// Sends it then, at most 24 hours from now; a moment that has passed is now.
+    #[schema(value_type = Option<schema::Moment>)]
+    #[serde(default)]
+    deliver_at: Option<Timestamp>,
+    /// For how many days its payload can be read; not beside `payloadRetentionHours`.
+    #[schema(minimum = 1, maximum = 90, default = 90)]
     #[serde(default)]
     payload_retention_period: Option<i64>,
+    /// For how many hours its payload can be read.
+    #[schema(minimum = 1, maximum = 2160)]
+    #[serde(default)]
+    payload_retention_hours: Option<i64>,
+    /// Another body than JSON.
     #[serde(borrow, default)]
     transformations_params: Option<Transformations<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Transformations<'a> {
-    #[serde(borrow, default)]
-    raw_payload: Option<&'a RawValue>,
+    /// Creates the application of the path where there is none; else it is ignored.
+    #[serde(default)]
+    pub(crate) application: Option<ApplicationIn>,
 }
 
 /// A message whose every part is what it should be.
@@ -46,68 +71,107 @@ pub(crate) struct Checked<'a> {
     pub(crate) event_type: EventType,
     pub(crate) event_id: Option<EventId>,
     pub(crate) channels: Vec<Channel>,
-    pub(crate) retention_days: u16,
-    /// A JSON object, as it was sent.
-    pub(crate) payload: &'a str,
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) deliver_at: Option<Timestamp>,
+    pub(crate) retention_hours: u16,
+    /// What is sent: a JSON object as it came, or a raw text.
+    pub(crate) payload: Cow<'a, str>,
+    /// The content type of a raw text.
+    pub(crate) content_type: Option<String>,
 }
 
 impl<'a> MessageIn<'a> {
-    /// Checks every part.
+    /// Checks every part of a message that came at `now`.
     ///
     /// # Errors
     /// All faults at once, each with its place.
-    pub(crate) fn checked(&self) -> Result<Checked<'a>, Vec<ValidationFault>> {
+    pub(crate) fn checked(&self, now: Timestamp) -> Result<Checked<'a>, Vec<ValidationFault>> {
         let mut faults = Vec::new();
         let event_type = name::<EventType>(&self.event_type, &["eventType"], &mut faults);
         let event_id = match &self.event_id {
             Some(id) => name::<EventId>(id, &["eventId"], &mut faults).map(Some),
             None => Some(None),
         };
-        let channels = self.checked_channels(&mut faults);
-        let retention = self.payload_retention_period.unwrap_or(i64::from(RETENTION_DEFAULT));
-        if !RETENTION.contains(&retention) {
-            let wanted = format!("must be from {} to {} days", RETENTION.start(), RETENTION.end());
-            faults.push(ValidationFault::body(["payloadRetentionPeriod"], wanted));
+        let channels = names("channels", self.channels.as_deref(), CHANNELS_MAX, &mut faults);
+        let tags = names("tags", self.tags.as_deref(), TAGS_MAX, &mut faults);
+        let retention_hours = self.retention_hours(&mut faults);
+        let deliver_at = self.deliver_at.filter(|at| *at > now);
+        if deliver_at.is_some_and(|at| at > now + Event::AHEAD_MAX) {
+            let wanted = "must be at most 24 hours in the future";
+            faults.push(ValidationFault::body(["deliverAt"], wanted));
         }
-        let payload = self.payload.get();
-        if !payload.starts_with('{') {
+        if !self.payload.get().starts_with('{') {
             faults.push(ValidationFault::body(["payload"], "must be a JSON object"));
         }
-        if self.transformations_params.as_ref().is_some_and(|params| params.raw_payload.is_some()) {
-            // Sending the empty `payload` beside it instead would be worse than refusing.
-            faults.push(ValidationFault::body(
-                ["transformationsParams", "rawPayload"],
-                "raw payloads are not supported; send JSON as `payload`",
-            ));
-        }
-        match (event_type, event_id, channels) {
-            (Some(event_type), Some(event_id), Some(channels)) if faults.is_empty() => {
-                let retention_days = u16::try_from(retention).unwrap_or(RETENTION_DEFAULT);
-                Ok(Checked { event_type, event_id, channels, retention_days, payload })
+        let raw = self.transformations_params.as_ref().and_then(|params| params.raw(&mut faults));
+        match (event_type, event_id, channels, tags, retention_hours) {
+            (
+                Some(event_type),
+                Some(event_id),
+                Some(channels),
+                Some(tags),
+                Some(retention_hours),
+            ) if faults.is_empty() => {
+                let (payload, content_type) = match raw {
+                    Some(raw) => (raw.text, raw.content_type),
+                    None => (Cow::Borrowed(self.payload.get()), None),
+                };
+                Ok(Checked {
+                    event_type,
+                    event_id,
+                    channels,
+                    tags,
+                    deliver_at,
+                    retention_hours,
+                    payload,
+                    content_type,
+                })
             }
             _ => Err(faults),
         }
     }
 
-    fn checked_channels(&self, faults: &mut Vec<ValidationFault>) -> Option<Vec<Channel>> {
-        let Some(channels) = &self.channels else { return Some(Vec::new()) };
-        if !(1..=CHANNELS_MAX).contains(&channels.len()) {
-            let wanted = format!("must be from 1 to {CHANNELS_MAX} channels");
-            faults.push(ValidationFault::body(["channels"], wanted));
-            return None;
+    fn retention_hours(&self, faults: &mut Vec<ValidationFault>) -> Option<u16> {
+        let mut fault = |field: &str, wanted: String| {
+            faults.push(ValidationFault::body([field], wanted));
+            None
+        };
+        let outside = |range: &std::ops::RangeInclusive<i64>, unit: &str| {
+            format!("must be from {} to {} {unit}", range.start(), range.end())
+        };
+        match (self.payload_retention_period, self.payload_retention_hours) {
+            (None, None) => Some(Event::RETENTION_HOURS),
+            (Some(days), None) if DAYS.contains(&days) => u16::try_from(days * 24).ok(),
+            (None, Some(hours)) if HOURS.contains(&hours) => u16::try_from(hours).ok(),
+            (Some(_), None) => fault("payloadRetentionPeriod", outside(&DAYS, "days")),
+            (None, Some(_)) => fault("payloadRetentionHours", outside(&HOURS, "hours")),
+            (Some(_), Some(_)) => {
+                let wanted = "cannot be given beside payloadRetentionPeriod";
+                fault("payloadRetentionHours", wanted.to_owned())
+            }
         }
-        let checked: Vec<_> = channels
-            .iter()
-            .enumerate()
-            .filter_map(|(at, channel)| {
-                name::<Channel>(channel, &["channels", &format!("[{at}]")], faults)
-            })
-            .collect();
-        (checked.len() == channels.len()).then_some(checked)
     }
 }
 
-fn name<T: std::str::FromStr<Err = NameError>>(
+/// A list of names. The contract wants one at least; clients send empty lists for none.
+fn names<T: FromStr<Err = NameError>>(
+    field: &str,
+    texts: Option<&[Cow<'_, str>]>,
+    max: usize,
+    faults: &mut Vec<ValidationFault>,
+) -> Option<Vec<T>> {
+    let texts = texts.unwrap_or_default();
+    if texts.len() > max {
+        faults.push(ValidationFault::body([field], format!("must be at most {max} items")));
+        return None;
+    }
+    let each = texts.iter().enumerate();
+    let good: Vec<_> =
+        each.filter_map(|(at, text)| name(text, &[field, &format!("[{at}]")], faults)).collect();
+    (good.len() == texts.len()).then_some(good)
+}
+
+fn name<T: FromStr<Err = NameError>>(
     text: &str,
     path: &[&str],
     faults: &mut Vec<ValidationFault>,
@@ -121,101 +185,5 @@ fn name<T: std::str::FromStr<Err = NameError>>(
     }
 }
 
-/// The answer to `message.create`.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct MessageOut<'a> {
-    event_id: Option<&'a EventId>,
-    event_type: &'a EventType,
-    payload: &'a RawValue,
-    channels: Option<&'a [Channel]>,
-    id: &'a MessageId,
-    timestamp: Timestamp,
-}
-
-impl<'a> MessageOut<'a> {
-    pub(crate) fn new(event: &'a Event, payload: &'a RawValue) -> Self {
-        Self {
-            event_id: event.event_id.as_ref(),
-            event_type: &event.event_type,
-            payload,
-            channels: (!event.channels.is_empty()).then_some(&*event.channels),
-            id: &event.id,
-            timestamp: event.accepted_at,
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    fn faults(body: &serde_json::Value) -> Vec<String> {
-        let body = body.to_string();
-        let message: MessageIn<'_> = serde_json::from_str(&body).unwrap();
-        let faults = message.checked().err().unwrap_or_default();
-        faults.into_iter().map(|fault| fault.loc.join("/")).collect()
-    }
-
-    #[test]
-    fn every_fault_is_reported_with_its_place() {
-        let body = json!({
-            "eventType": "no spaces", "payload": [], "eventId": "", "channels": ["ok", "ä"],
-            "payloadRetentionPeriod": 4,
-        });
-        assert_eq!(
-            faults(&body),
-            [
-                "body/eventType",
-                "body/eventId",
-                "body/channels/[1]",
-                "body/payloadRetentionPeriod",
-                "body/payload",
-            ]
-        );
-        let raw =
-            json!({"eventType": "a", "payload": {}, "transformationsParams": {"rawPayload": "x"}});
-        assert_eq!(faults(&raw), ["body/transformationsParams/rawPayload"]);
-        let many =
-            json!({"eventType": "a", "payload": {}, "channels": ["a", "b", "c", "d", "e", "f"]});
-        assert_eq!(faults(&many), ["body/channels"]);
-        assert_eq!(
-            faults(&json!({"eventType": "a", "payload": {}, "channels": []})),
-            ["body/channels"]
-        );
-    }
-
-    #[test]
-    fn nulls_and_the_old_name_of_the_payload_are_taken() {
-        let body = r#"{"eventType":"a.b","data":{ "n": 1.10 },"eventId":null,"channels":null,"tags":null}"#;
-        let message: MessageIn<'_> = serde_json::from_str(body).unwrap();
-        let checked = message.checked().unwrap();
-        assert_eq!(checked.payload, r#"{ "n": 1.10 }"#);
-        assert_eq!((checked.event_id, checked.retention_days), (None, 90));
-    }
-
-    proptest! {
-        #[test]
-        fn hostile_names_are_faults_and_never_panics(
-            event_type in "\\PC{0,300}", event_id in prop::option::of("\\PC{0,300}"),
-            channels in prop::option::of(prop::collection::vec("\\PC{0,20}", 0..8)), days: i64,
-        ) {
-            let body = json!({
-                "eventType": event_type, "payload": {}, "eventId": event_id, "channels": channels,
-                "payloadRetentionPeriod": days,
-            }).to_string();
-            let message: MessageIn<'_> = serde_json::from_str(&body).unwrap();
-            let fits = |text: &str| text.parse::<EventType>().is_ok();
-            let valid = fits(&event_type)
-                && event_id.as_deref().is_none_or(fits)
-                && channels.as_ref().is_none_or(|all| {
-                    (1..=5).contains(&all.len()) && all.iter().all(|channel| fits(channel))
-                })
-                && (5..=90).contains(&days);
-            prop_assert_eq!(message.checked().is_ok(), valid);
-        }
-    }
-}
+mod tests;

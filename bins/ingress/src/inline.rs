@@ -1,0 +1,74 @@
+//! An application that comes along with the first message for it.
+
+use std::{sync::Arc, time::Duration};
+
+use posthaste_api::{Problem, ValidationFault, application::ApplicationIn};
+use posthaste_domain::{AppId, Application, OrgId, Timestamp};
+use posthaste_registry::{Registry, WriteError, Writer};
+use tokio::time::{interval, timeout};
+
+/// For how long one looks for what somebody else is creating at this moment, and how often.
+const LOOK_FOR: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// When a caller whose write was not confirmed may try again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// The application that `key` names, made of `described` where there is none. Two who bring the
+/// same one at once get the same one.
+///
+/// # Errors
+/// 422 where it cannot be made as described or would not be found under `key`; 503 where the
+/// registry does not confirm it.
+pub async fn find_or_create(
+    registry: &Registry,
+    writer: &Writer,
+    org: &OrgId,
+    key: &str,
+    described: ApplicationIn,
+    now: Timestamp,
+) -> Result<Arc<Application>, Problem> {
+    if let Some(found) = registry.application(org, key) {
+        return Ok(found);
+    }
+    let draft = described.validate()?;
+    let fault = |msg: &str, kind| {
+        let fault = ValidationFault::body(["application", "uid"], msg);
+        Problem::validation(vec![fault.of_kind(kind)])
+    };
+    match &draft.uid {
+        None => {
+            let msg = "The application's uid must be given, and be the one of the path.";
+            return Err(fault(msg, "application_uid_missing"));
+        }
+        Some(uid) if uid.as_str() != key => {
+            let msg = "The application's uid must be the one of the path.";
+            return Err(fault(msg, "application_uid_mismatch"));
+        }
+        Some(_) => {}
+    }
+    let id = AppId::generate(now, &mut rand::rng());
+    match writer.create_application(draft.create(id, org.clone(), now)).await {
+        Ok(created) => Ok(created),
+        Err(WriteError::UidTaken | WriteError::Exists) => {
+            appears(registry, org, key).await.ok_or_else(|| {
+                let detail = "An application with that id or uid already exists";
+                Problem::conflict("conflict", detail)
+            })
+        }
+        Err(error) => Err(Problem::unavailable(RETRY_AFTER, error)),
+    }
+}
+
+/// A uid is reserved a moment before its record shows.
+async fn appears(registry: &Registry, org: &OrgId, key: &str) -> Option<Arc<Application>> {
+    let mut looks = interval(LOOK_EVERY);
+    let appeared = async {
+        loop {
+            looks.tick().await;
+            if let Some(found) = registry.application(org, key) {
+                return found;
+            }
+        }
+    };
+    timeout(LOOK_FOR, appeared).await.ok()
+}
