@@ -6,7 +6,7 @@ use posthaste_bus::{
     Authority, Bus, ConnectError, Intake, IntakeError, Source, TopologyError,
     attempts::AttemptBatch,
 };
-use posthaste_domain::Lane;
+use posthaste_domain::{Event, Lane};
 use posthaste_outbound::{Client, ClientError, OutboundConfig, SUCCESS};
 use posthaste_registry::{Registry, SEAL_KEYS, StartError};
 use posthaste_service::{Key, Kit, Reader, role::Role};
@@ -112,7 +112,11 @@ impl Role for Worker {
             metrics: metrics.clone(),
             policy: Policy {
                 schedule,
-                event_life: config.bus.events.max_age.saturating_sub(config::HORIZON_MARGIN),
+                event_life: config
+                    .bus
+                    .events
+                    .max_age
+                    .saturating_sub(config::HORIZON_MARGIN + Event::AHEAD_MAX),
                 attempt_timeout: config.attempt_timeout,
                 success: SUCCESS,
                 header_names: config.header_names,

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use posthaste_bus::StoredEvent;
-use posthaste_domain::{Attempt, AttemptId, Delivery, Keyring, Refusal, Timestamp, Verdict};
+use posthaste_domain::{
+    Attempt, AttemptId, AttemptNo, Delivery, Keyring, Lane, Refusal, Timestamp, Verdict,
+};
 use posthaste_outbound::Outcome;
 use posthaste_profile::signed_headers;
 use posthaste_registry::EndpointEntry;
 use tokio::time::Instant;
 use tracing::debug;
 
-use crate::stage::Stage;
+use crate::{headers, stage::Stage};
 
 /// What an attempt came to, and the account of it.
 pub(crate) struct Attempted {
@@ -29,21 +31,23 @@ impl Stage {
         stored: &StoredEvent,
         entry: &Arc<EndpointEntry>,
         keyring: &Keyring,
+        lane: Option<Lane>,
     ) -> Attempted {
         let started_at = Self::now();
         let started = Instant::now();
-        if delivery.attempt == posthaste_domain::AttemptNo::FIRST {
-            self.metrics.first_attempt_after(started_at.since(stored.event.accepted_at));
+        if delivery.attempt == AttemptNo::FIRST && !delivery.single {
+            self.metrics.first_attempt_after(started_at.since(Self::wanted_at(&stored.event)));
         }
         let _in_flight = self.metrics.in_flight();
         let event = &stored.event;
-        let headers = signed_headers(
+        let mut headers = signed_headers(
             self.policy.header_names,
             &event.id,
             started_at,
             keyring.active(started_at),
             &stored.payload,
         );
+        headers::add(&mut headers, event.content_type.as_deref(), &entry.headers);
         let deadline = started + self.policy.attempt_timeout;
         let url = &entry.endpoint.url;
         let send = self.client.send(url, headers, stored.payload.clone(), deadline);
@@ -70,10 +74,13 @@ impl Stage {
             app: event.app.clone(),
             message: event.id.clone(),
             event_type: event.event_type.clone(),
+            channels: event.channels.clone(),
+            tags: event.tags.clone(),
             endpoint: delivery.endpoint.clone(),
             url: url.as_str().to_owned(),
             number: delivery.attempt,
             trigger: delivery.trigger,
+            lane,
             started_at,
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             status: status(&verdict),

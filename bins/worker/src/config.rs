@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use ipnet::IpNet;
 use posthaste_bus::{BusConfig, config as bus};
-use posthaste_domain::RetrySchedule;
+use posthaste_domain::{Event, RetrySchedule};
 use posthaste_profile::HeaderNames;
 use posthaste_registry::{SEAL_KEYS, Sealer};
 use posthaste_service::{Key, Reader};
@@ -198,9 +198,11 @@ impl WorkerConfig {
         );
         if let Some(schedule) = &self.schedule {
             reader.require(
-                self.bus.events.max_age >= schedule.horizon(self.attempt_timeout) + HORIZON_MARGIN,
+                self.bus.events.max_age
+                    >= Event::AHEAD_MAX + schedule.horizon(self.attempt_timeout) + HORIZON_MARGIN,
                 &bus::EVENTS_MAX_AGE,
-                "must outlast the retry schedule by an hour, or late retries find their event gone",
+                "must outlast the retry schedule by a day, for which a message may be kept back, \
+                 and an hour, or late retries find their event gone",
             );
         }
     }

@@ -3,41 +3,54 @@
 use std::pin::pin;
 
 use posthaste_bus::Claim;
-use posthaste_domain::{AttemptNo, Delivery, Refusal};
+use posthaste_domain::{AttemptNo, Delivery, Lane, Refusal};
 use tracing::{debug, error};
 
 use crate::{
     claimed::{Done, UNREADABLE_PAUSE},
+    fan_out,
     settle::Settled,
     stage::Stage,
 };
 
-pub(crate) async fn handle(stage: &Stage, claim: Claim) {
+pub(crate) async fn handle(stage: &Stage, claim: Claim, lane: Lane) {
     let delivery = match claim.delivery() {
         Ok(delivery) => delivery,
         Err(error) => {
+            if let Some(seq) = claim.fan_out() {
+                return Box::pin(fan_out::handle_due(stage, claim, seq)).await;
+            }
             error!(seq = claim.seq(), %error, "a delivery cannot be read");
             return Done::Rest(UNREADABLE_PAUSE).settle(claim).await;
         }
     };
-    let again = claim.is_redelivered();
-    let work = pin!(deliver(stage, delivery, again));
+    let before = claim.is_redelivered().then_some(claim.seq());
+    let work = pin!(deliver(stage, delivery, lane, before));
     let done = claim.keep_while(work).await;
     done.settle(claim).await;
 }
 
-async fn deliver(stage: &Stage, delivery: Delivery, again: bool) -> Done {
-    if again {
-        match Box::pin(is_overtaken(stage, &delivery)).await {
+/// `claimed_again` is where the claim is in its stream, if somebody held it before.
+async fn deliver(
+    stage: &Stage,
+    delivery: Delivery,
+    lane: Lane,
+    claimed_again: Option<u64>,
+) -> Done {
+    if let Some(seq) = claimed_again {
+        match Box::pin(stage.bus.is_overtaken(&delivery, seq)).await {
             Ok(false) => {}
-            Ok(true) => return Done::Stored,
-            Err(done) => return done,
+            Ok(true) => {
+                debug!(message = %delivery.message, attempt = %delivery.attempt, "already settled");
+                return Done::Stored;
+            }
+            Err(error) => return Done::after_failed_read(&error, "waiting deliveries"),
         }
     }
     let stored = match stage.bus.event_at(delivery.event_seq).await {
         Ok(Some(stored)) if stored.event.id == delivery.message => stored,
         Ok(_) => {
-            return Box::pin(stage.refuse(delivery, None, None, Refusal::EventGone)).await;
+            return Box::pin(stage.refuse(delivery, None, None, lane, Refusal::EventGone)).await;
         }
         Err(error) => return Done::after_failed_read(&error, "event"),
     };
@@ -47,29 +60,16 @@ async fn deliver(stage: &Stage, delivery: Delivery, again: bool) -> Done {
         if delivery.attempt == AttemptNo::FIRST && Stage::may_overtake_news(&stored.event) {
             return Done::await_news();
         }
-        let refused = stage.refuse(delivery, Some(&stored), None, Refusal::EndpointDeleted);
+        let refused = stage.refuse(delivery, Some(&stored), None, lane, Refusal::EndpointDeleted);
         return Box::pin(refused).await;
     };
     if entry.endpoint.disabled {
         let url = Some(entry.endpoint.url.as_str());
-        let refused = stage.refuse(delivery, Some(&stored), url, Refusal::EndpointDisabled);
+        let refused = stage.refuse(delivery, Some(&stored), url, lane, Refusal::EndpointDisabled);
         return Box::pin(refused).await;
     }
-    match stage.attempt_and_settle(delivery, &stored, &entry).await {
+    match stage.attempt_and_settle(delivery, &stored, &entry, Some(lane)).await {
         Settled::Done(done) => done,
         Settled::HandedBack(_) => Done::HandBack,
     }
-}
-
-/// Whether a worker that held this claim before us had stored what comes next.
-async fn is_overtaken(stage: &Stage, delivery: &Delivery) -> Result<bool, Done> {
-    let waiting = stage.bus.waiting_for(&delivery.message).await;
-    let waiting = waiting.map_err(|error| Done::after_failed_read(&error, "waiting deliveries"))?;
-    let overtaken = waiting
-        .iter()
-        .any(|(endpoint, attempt)| *endpoint == delivery.endpoint && *attempt > delivery.attempt);
-    if overtaken {
-        debug!(message = %delivery.message, attempt = %delivery.attempt, "already settled");
-    }
-    Ok(overtaken)
 }

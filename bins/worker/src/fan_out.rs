@@ -10,7 +10,7 @@ use std::pin::pin;
 
 use futures_util::future::join_all;
 use posthaste_bus::{Claim, StoredEvent};
-use posthaste_domain::{Delivery, EndpointId, Lane};
+use posthaste_domain::{Delivery, EndpointId, Lane, Timestamp};
 use tracing::{debug, error};
 
 use crate::{
@@ -34,7 +34,49 @@ pub(crate) async fn handle(stage: &Stage, claim: Claim) {
     done.settle(claim).await;
 }
 
+/// An event whose time has come.
+pub(crate) async fn handle_due(stage: &Stage, claim: Claim, seq: u64) {
+    let again = claim.is_redelivered();
+    let work = pin!(async {
+        match stage.bus.event_at(seq).await {
+            Ok(Some(stored)) => fan_out_now(stage, &stored, again).await,
+            Ok(None) => {
+                error!(seq, "an event is gone whose time has come");
+                Done::Stored
+            }
+            Err(error) => Done::after_failed_read(&error, "event"),
+        }
+    });
+    let done = claim.keep_while(work).await;
+    done.settle(claim).await;
+}
+
+/// What is not to be sent yet waits in the broker, not here, and is fanned out to the endpoints of
+/// that time.
 async fn fan_out(stage: &Stage, stored: &StoredEvent, again: bool) -> Done {
+    let due = stored.event.deliver_at;
+    let is_single = stored.resume.as_ref().is_some_and(|resume| resume.single);
+    if again && (due.is_some() || is_single) {
+        match Box::pin(stage.bus.is_waiting(stored)).await {
+            Ok(false) => {}
+            Ok(true) => return Done::Stored,
+            Err(error) => return Done::after_failed_read(&error, "waiting deliveries"),
+        }
+    }
+    match due.filter(|due| *due > Stage::now()) {
+        Some(due) => Box::pin(keep_until(stage, stored, due)).await,
+        None => fan_out_now(stage, stored, again).await,
+    }
+}
+
+async fn keep_until(stage: &Stage, stored: &StoredEvent, due: Timestamp) -> Done {
+    match stage.bus.schedule_fan_out(due, &stored.event.id, stored.seq).await {
+        Ok(()) => Done::Stored,
+        Err(error) => Done::after_failed_write(&error, "event"),
+    }
+}
+
+async fn fan_out_now(stage: &Stage, stored: &StoredEvent, again: bool) -> Done {
     let waiting = if again { Box::pin(waiting_for(stage, stored)).await } else { Ok(Vec::new()) };
     let waiting = match waiting {
         Ok(waiting) => waiting,
@@ -55,7 +97,7 @@ async fn fan_out(stage: &Stage, stored: &StoredEvent, again: bool) -> Done {
             stage.metrics.deliveries_created(deliveries.len());
             let alone = deliveries.len() == 1;
             let settled = deliveries.into_iter().map(|(delivery, entry)| async move {
-                let settled = stage.attempt_and_settle(delivery, stored, &entry).await;
+                let settled = stage.attempt_and_settle(delivery, stored, &entry, None).await;
                 finish(stage, settled, alone).await
             });
             join_all(settled).await.into_iter().fold(Done::Stored, Done::and)

@@ -21,6 +21,7 @@ pub mod config;
 mod deliver;
 mod due;
 mod fan_out;
+mod headers;
 mod metrics;
 mod plan;
 mod pull;

@@ -10,6 +10,8 @@ use prometheus::{
     Registry,
 };
 
+use crate::stage::Stage;
+
 const DURATION: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0];
 /// 5 s is the bound of the objective, so it is a bucket.
@@ -154,25 +156,26 @@ impl Metrics {
     }
 
     pub(crate) fn attempted(&self, delivery: &Delivery, verdict: &Verdict, took: Duration) {
-        let attempt = if delivery.attempt == AttemptNo::FIRST { "first" } else { "retry" };
+        let is_first = delivery.attempt == AttemptNo::FIRST && !delivery.single;
+        let attempt = if is_first { "first" } else { "retry" };
         let Some((result, class, error)) = labels(verdict) else { return };
         self.attempts.with_label_values(&[attempt, result, class, error]).inc();
         self.duration.with_label_values(&[result]).observe(took.as_secs_f64());
     }
 
-    pub(crate) fn delivered(&self, since_accepted: Duration) {
+    pub(crate) fn delivered(&self, since_wanted: Duration) {
         self.completed.with_label_values(&["delivered"]).inc();
-        self.completion.with_label_values(&["delivered"]).observe(since_accepted.as_secs_f64());
+        self.completion.with_label_values(&["delivered"]).observe(since_wanted.as_secs_f64());
     }
 
     pub(crate) fn buried(&self, letter: &DeadLetter) {
         self.dead_letters.with_label_values(&[letter.reason.as_str()]).inc();
         self.completed.with_label_values(&["dead_lettered"]).inc();
         if let Some(event) = &letter.event {
-            let since_accepted = letter.died_at.since(event.accepted_at);
+            let since_wanted = letter.died_at.since(Stage::wanted_at(event));
             self.completion
                 .with_label_values(&["dead_lettered"])
-                .observe(since_accepted.as_secs_f64());
+                .observe(since_wanted.as_secs_f64());
         }
     }
 

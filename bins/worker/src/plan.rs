@@ -29,11 +29,13 @@ pub(crate) fn plan(
     attempt_at_once: usize,
 ) -> Plan {
     if let Some(resume) = &stored.resume {
-        if waiting.contains(&resume.endpoint) {
+        // What waits for the endpoint is of the schedule, and a single attempt is beside it; put into
+        // its lane twice it is there once.
+        if !resume.single && waiting.contains(&resume.endpoint) {
             return Plan::Nothing;
         }
         let delivery = Delivery { event_seq: stored.seq, ..resume.clone() };
-        return Plan::Enqueue(Lane::Bulk, vec![delivery]);
+        return Plan::Enqueue(stored.lane, vec![delivery]);
     }
     let event = &stored.event;
     let mut wanted: Vec<_> = endpoints
@@ -87,10 +89,19 @@ mod tests {
             event_id: None,
             channels: vec![],
             idempotency_key: None,
-            retention_days: 90,
+            retention_hours: 2_160,
+            tags: Vec::new(),
+            deliver_at: None,
+            content_type: None,
             accepted_at: AT,
         };
-        StoredEvent { event, payload: Bytes::from_static(b"{}"), seq: 7, resume: None }
+        StoredEvent {
+            event,
+            payload: Bytes::from_static(b"{}"),
+            seq: 7,
+            resume: None,
+            lane: Lane::Bulk,
+        }
     }
 
     fn endpoint(fill: char) -> Arc<EndpointEntry> {
@@ -102,6 +113,7 @@ mod tests {
             description: String::new(),
             version: 1,
             disabled: false,
+            paused_at: None,
             event_types: None,
             channels: None,
             throttle_rate: None,
@@ -110,7 +122,8 @@ mod tests {
             updated_at: AT,
         };
         let secret = SigningSecret::generate(&mut rand::rng());
-        Arc::new(EndpointEntry { endpoint, keyring: Some(Keyring::new(secret)) })
+        let keyring = Some(Keyring::new(secret));
+        Arc::new(EndpointEntry { endpoint, keyring, headers: BTreeMap::new() })
     }
 
     fn planned(plan: &Plan) -> Vec<char> {

@@ -24,7 +24,9 @@ pub(crate) async fn pull(
         // Tasks of their own kind, for one that could be either would be as large as the larger.
         match source {
             Source::Events => tasks.spawn(async move { fan_out::handle(&stage, claim).await }),
-            Source::Lane(_) => tasks.spawn(async move { deliver::handle(&stage, claim).await }),
+            Source::Lane(lane) => {
+                tasks.spawn(async move { deliver::handle(&stage, claim, lane).await })
+            }
         };
     }
     let in_hand = intake.in_hand();

@@ -42,21 +42,29 @@ impl Stage {
         delivery: Delivery,
         stored: &StoredEvent,
         entry: &Arc<EndpointEntry>,
+        lane: Option<Lane>,
     ) -> Settled {
+        if entry.endpoint.paused_at.is_some() {
+            return Settled::Done(Box::pin(self.park(delivery)).await);
+        }
         let Some(keyring) = &entry.keyring else {
             warn!(endpoint = %delivery.endpoint, "not attempted: its secret cannot be opened");
             return Settled::Done(Box::pin(self.set_aside(delivery)).await);
         };
         let Attempted { verdict, mut account, ended_at } =
-            self.attempt(&delivery, stored, entry, keyring).await;
+            self.attempt(&delivery, stored, entry, keyring, lane).await;
         let url = Some(entry.endpoint.url.as_str());
         let done = match verdict {
             Verdict::Delivered { .. } => {
                 let recorded = self.record(account).await;
-                if recorded == Done::Stored {
-                    self.metrics.delivered(Self::now().since(stored.event.accepted_at));
+                if recorded == Done::Stored && !delivery.single {
+                    self.metrics.delivered(Self::now().since(Self::wanted_at(&stored.event)));
                 }
                 recorded
+            }
+            // Whatever came of an attempt beside the schedule, nothing follows from it.
+            Verdict::TryAgain(_) | Verdict::Refused(_) if delivery.single => {
+                Box::pin(self.record(account)).await
             }
             Verdict::TryAgain(failure) => {
                 let asked = failure.retry_after;
@@ -94,6 +102,7 @@ impl Stage {
         delivery: Delivery,
         stored: Option<&StoredEvent>,
         url: Option<&str>,
+        lane: Lane,
         refusal: Refusal,
     ) -> Done {
         let now = Self::now();
@@ -101,6 +110,9 @@ impl Stage {
         // Without the event there is no organisation to account the attempt to; the letter says
         // everything there is to say.
         let Some(stored) = stored else {
+            if delivery.single {
+                return Done::Stored;
+            }
             return self.bury(delivery, None, url, reason, now).await;
         };
         let event = &stored.event;
@@ -110,10 +122,13 @@ impl Stage {
             app: event.app.clone(),
             message: event.id.clone(),
             event_type: event.event_type.clone(),
+            channels: event.channels.clone(),
+            tags: event.tags.clone(),
             endpoint: delivery.endpoint.clone(),
             url: url.unwrap_or_default().to_owned(),
             number: delivery.attempt,
             trigger: delivery.trigger,
+            lane: Some(lane),
             started_at: now,
             duration_ms: 0,
             status: None,
@@ -134,6 +149,9 @@ impl Stage {
         reason: DeathReason,
         died_at: Timestamp,
     ) -> Done {
+        if delivery.single {
+            return self.record(account).await;
+        }
         let delivery = delivery.after(account.summary());
         let buried = self.bury(delivery, Some(stored), url, reason, died_at);
         let (buried, recorded) = tokio::join!(buried, self.record(account));
@@ -153,6 +171,12 @@ impl Stage {
         let due = Self::now() + UNSIGNABLE_PAUSE;
         let scheduled = until_stored(&self.cut, "delivery", || self.bus.postpone(due, &delivery));
         Done::once_stored(scheduled.await)
+    }
+
+    /// Keeps a delivery back while its endpoint is paused, as it is: not an attempt.
+    async fn park(&self, delivery: Delivery) -> Done {
+        let parked = until_stored(&self.cut, "delivery", || self.bus.park(&delivery));
+        Done::once_stored(parked.await)
     }
 
     /// Puts a delivery that was cut short into the fresh lane, under the same number.

@@ -46,6 +46,11 @@ impl Stage {
         clock::now().into()
     }
 
+    /// When an event was to be sent at the earliest: what it waited before is nobody's delay.
+    pub(crate) fn wanted_at(event: &Event) -> Timestamp {
+        event.deliver_at.map_or(event.accepted_at, |at| at.max(event.accepted_at))
+    }
+
     /// Whether what is not known of an event may be still on its way to us, rather than deleted.
     pub(crate) fn may_overtake_news(event: &Event) -> bool {
         Self::now().since(event.accepted_at) < NEWS_WITHIN

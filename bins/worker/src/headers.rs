@@ -1,0 +1,87 @@
+//! What a request carries beside the headers that sign it.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+/// Names that are the transport's or ours, whatever an endpoint asks for. The API refuses them;
+/// what was stored before it did is left out.
+const OURS: [HeaderName; 13] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::CONNECTION,
+    header::EXPECT,
+    header::HOST,
+    HeaderName::from_static("keep-alive"),
+    header::TE,
+    header::TRAILER,
+    HeaderName::from_static("trailers"),
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::USER_AGENT,
+    HeaderName::from_static("http2-settings"),
+];
+/// What names begin with that are, in the same way, ours, the body's or a proxy's.
+const OURS_BEGIN: [&str; 4] = ["content-", "proxy-", "svix-", "webhook-"];
+
+fn is_ours(name: &HeaderName) -> bool {
+    OURS.contains(name) || OURS_BEGIN.iter().any(|prefix| name.as_str().starts_with(prefix))
+}
+
+/// Adds an endpoint's own headers to those that sign the request, and the message's content type
+/// where it has one. None takes the place of one that is there.
+pub(crate) fn add(
+    headers: &mut HeaderMap,
+    content_type: Option<&str>,
+    own: &BTreeMap<String, String>,
+) {
+    if let Some(value) = content_type.and_then(|text| HeaderValue::from_str(text).ok()) {
+        headers.insert(header::CONTENT_TYPE, value);
+    }
+    for (name, value) in own {
+        let (Ok(name), Ok(mut value)) =
+            (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()))
+        else {
+            continue;
+        };
+        if is_ours(&name) || headers.contains_key(&name) {
+            continue;
+        }
+        // It may be a credential.
+        value.set_sensitive(true);
+        headers.insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoints_headers_are_added_and_never_take_the_place_of_ours() {
+        let mut headers = HeaderMap::new();
+        headers.insert("webhook-id", HeaderValue::from_static("msg_1"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let own = [
+            ("Authorization", "Bearer secret"),
+            ("X-Shop", "7"),
+            ("Host", "evil.example"),
+            ("webhook-id", "msg_2"),
+            ("Webhook-Signature", "v1,x"),
+            ("content-type", "text/plain"),
+            ("Content-MD5", "x"),
+            ("expect", "100-continue"),
+            ("Transfer-Encoding", "chunked"),
+            ("svix-id", "msg_2"),
+            ("bad name", "x"),
+            ("x-bad", "a\nb"),
+        ];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        add(&mut headers, Some("text/xml"), &own);
+        assert_eq!(headers["webhook-id"], "msg_1");
+        assert_eq!(headers[header::CONTENT_TYPE], "text/xml");
+        assert_eq!(headers["x-shop"], "7");
+        assert!(headers[header::AUTHORIZATION].is_sensitive());
+        assert_eq!(headers.len(), 4);
+    }
+}
