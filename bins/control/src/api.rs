@@ -1,30 +1,59 @@
 //! The operations: one resource a file, its shapes and then its handlers.
 
 pub(crate) mod application;
+pub(crate) mod attempt;
+pub(crate) mod authentication;
+pub(crate) mod background_task;
+pub(crate) mod backlog;
+pub(crate) mod dead_letter;
+pub(crate) mod delivery;
 pub(crate) mod endpoint;
 pub(crate) mod event_type;
-mod field;
+pub(crate) mod headers;
 pub(crate) mod health;
+pub(crate) mod message;
+pub(crate) mod operational_webhook;
+mod path;
+pub(crate) mod replay;
 mod schema;
 pub(crate) mod secret;
+pub(crate) mod statistics;
 
 use std::time::{Duration, SystemTime};
 
-use posthaste_api::{Problem, Verifier};
+use posthaste_api::{Problem, Signer, Verifier};
+use posthaste_bus::Bus;
 use posthaste_domain::{Keyring, Timestamp};
+use posthaste_history::History;
 use posthaste_registry::{Registry, WriteError, Writer};
 
+use crate::{freshness::Freshness, idempotency::Idempotency, tasks::Tasks};
+
 /// When a caller whose write was not confirmed may try again.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What the operations work with.
 pub struct Api {
+    /// What has things sent, and keeps what nobody took.
+    pub bus: Bus,
     /// What is known; asked without waiting.
     pub registry: Registry,
     /// What changes it.
     pub writer: Writer,
+    /// What happened.
+    pub history: History,
+    /// Where to wait until history holds what the caller may have heard of.
+    pub freshness: Freshness,
+    /// What goes on after the answer.
+    pub tasks: Tasks,
     /// Whom a token speaks for.
     pub verifier: Verifier,
+    /// Makes the tokens of applications.
+    pub signer: Signer,
+    /// Where a customer of the platform uses them; `None` for this same address.
+    pub portal_url: Option<String>,
+    /// What requests with a key were answered before.
+    pub idempotency: Idempotency,
     /// What time it is.
     pub clock: fn() -> SystemTime,
 }

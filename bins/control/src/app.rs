@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::extract::DefaultBodyLimit;
-use http::Method;
-use posthaste_api::{HttpMetrics, TOKEN_SECRET, Verifier};
-use posthaste_bus::{Authority, Bus, ConnectError, TopologyError};
+use posthaste_api::{HttpMetrics, Signer, TOKEN_SECRET, Verifier};
+use posthaste_bus::{Authority, Bus, ConnectError, IntakeError, TailError, TopologyError};
+use posthaste_history::HistoryError;
 use posthaste_ingress::{Acceptance, app::BodyLimitError};
 use posthaste_registry::{Registry, SEAL_KEYS, StartError, Writer};
 use posthaste_service::{
@@ -19,8 +19,14 @@ use crate::{
     ControlConfig,
     api::Api,
     config,
-    keepers::{QueueMetrics, fire_overdue, report_queues},
-    router,
+    freshness::Freshness,
+    idempotency::Idempotency,
+    keepers::{
+        Announcer, Bench, QueueMetrics, Recorder, RecorderMetrics, TaskKeeper, TaskMetrics,
+        fire_overdue, forget_old, release_parked, report_queues,
+    },
+    router, store,
+    tasks::Tasks,
 };
 
 /// How long the last step may take.
@@ -41,6 +47,15 @@ pub enum ControlError {
     /// The registry cannot be read.
     #[error(transparent)]
     Registry(#[from] StartError),
+    /// The streams cannot be read for history.
+    #[error(transparent)]
+    Tail(#[from] TailError),
+    /// What is to be announced cannot be followed.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+    /// There is no store of history.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// The metrics are there already.
     #[error(transparent)]
     Metrics(#[from] prometheus::Error),
@@ -94,27 +109,63 @@ impl Role for Control {
         bus.ensure_topology(Authority::Owner).await?;
         let bucket = bus.registry_bucket().await?;
         let registry = Registry::start(&bucket, Some(sealer.clone()), kit).await?;
-        let writer = Writer::new(bucket, registry.clone(), sealer, config.settle, clock::now);
+        let writer =
+            Writer::new(bucket, registry.clone(), sealer.clone(), config.settle, clock::now);
         let acceptance = Acceptance::new(
             bus.clone(),
             registry.clone(),
+            writer.clone(),
             &secret,
             &kit.registry,
             config.acceptance.under_way,
         )?;
         // A message may be larger than anything else that is asked of this address.
         let message_limit = DefaultBodyLimit::max(config.acceptance.body_limit);
-        let accept = acceptance.router().layer(message_limit);
+        let (accept, accept_specification) = acceptance.router();
+        let accept = (accept.layer(message_limit), accept_specification);
         let http = HttpMetrics::register(&kit.registry)?;
-        http.declare(Acceptance::PATH, &Method::POST);
         let verifier = Verifier::new(&secret);
-        let api = Api { registry, writer, verifier, clock: clock::now };
+        let freshness = Freshness::start(bus.clone(), config.history.fresh_within, &kit.registry)?;
+        let history = store::open(&config.history.url).await?;
+        let recorded = RecorderMetrics::register(&kit.registry)?;
+        Recorder::start(&bus, Arc::clone(&history), freshness.clone(), recorded, kit).await?;
+        forget_old(Arc::clone(&history), config.history.retention, kit)?;
+        let tasks = Tasks::new(bus.tasks_bucket().await?);
+        let announcer = Announcer::new(
+            bus.clone(),
+            registry.clone(),
+            Arc::clone(&history),
+            freshness.clone(),
+            &kit.registry,
+        )?;
+        announcer.spawn(kit).await?;
+        let bench =
+            Bench::new(bus.clone(), registry.clone(), Arc::clone(&history), freshness.clone());
+        let metrics = TaskMetrics::register(&kit.registry)?;
+        TaskKeeper { tasks: tasks.clone(), bench, announcer, metrics }.spawn(kit);
+        let idempotency =
+            Idempotency::new(bus.idempotency_bucket().await?, sealer, clock::now, &kit.registry)?;
+        let known = registry.clone();
+        let api = Api {
+            bus: bus.clone(),
+            registry,
+            writer,
+            history,
+            freshness,
+            tasks,
+            verifier,
+            signer: Signer::new(&secret),
+            portal_url: config.portal_url,
+            idempotency,
+            clock: clock::now,
+        };
         let router = router(Arc::new(api), accept, http);
         kit.spawn("http", listener::serve(listener, router, kit.stop.intake.clone()));
         let queues = QueueMetrics::register(&kit.registry)?;
         let stop = &kit.stop.intake;
         let fired = queues.overdue_fired.clone();
         kit.spawn("overdue keeper", fire_overdue(bus.clone(), fired, stop.clone()));
+        kit.spawn("parked keeper", release_parked(bus.clone(), known, stop.clone()));
         kit.spawn("queue figures", report_queues(bus.clone(), queues, stop.clone()));
         info!(%address, "control started");
         Ok(Self { bus, address })

@@ -2,7 +2,7 @@
 //!
 //! [`app`] wires. Read the rest in the order of a request: [`router()`] is the table of everything that is answered;
 //! `access` says whom a request speaks for; [`api`] holds one resource a file, its shapes and then
-//! its handlers; `page` and `patch` are what lists and partial changes have in common. `keepers` look after
+//! its handlers; `page` is what lists have in common. `keepers` look after
 //! the broker.
 //!
 //! # Invariants
@@ -15,11 +15,19 @@ mod access;
 pub mod api;
 pub mod app;
 pub mod config;
+pub mod freshness;
+pub mod idempotency;
 mod keepers;
+mod not_implemented;
+mod operational;
 mod page;
-mod patch;
+mod query;
+mod reading;
 mod router;
+mod specification;
+mod store;
+pub mod tasks;
 
 pub use app::{Control, ControlError};
 pub use config::ControlConfig;
-pub use router::router;
+pub use router::{router, specification};

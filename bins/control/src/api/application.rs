@@ -1,20 +1,24 @@
 //! Applications: the platform's customers.
 
-mod shape;
-
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::State;
 use http::StatusCode;
-use posthaste_api::{Json, JsonBody, PathParams, Problem, QueryParams};
+use posthaste_api::{
+    Json, JsonBody, PathParams, Problem, QueryParams,
+    application::{ApplicationIn, ApplicationOut, ApplicationPatch, Draft},
+};
 use posthaste_domain::{AppId, OrgId};
+use posthaste_history::Order;
+use posthaste_registry::EndpointEntry;
 use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::shape::{ApplicationIn, ApplicationOut, ApplicationPatch, Draft};
-use super::{Api, refused};
+use super::{Api, path::ApplicationPath, refused};
 use crate::{
     access::{ManagedApplication, Organisation, OwnApplication},
-    page::{Listed, Order, PageQuery},
+    page::{Listed, PageQuery},
 };
 
 /// How often, and how far apart, one looks for what somebody else is creating at this moment.
@@ -23,27 +27,92 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 const TAKEN: &str = "An application with that id or uid already exists";
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct CreateQuery {
+    /// Where there is an application with this `uid`, answer with that one.
     #[serde(default)]
     get_if_exists: bool,
+}
+
+/// Which applications are left out of a list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ExclusionQuery {
+    /// Leave out those that have no endpoints.
+    #[serde(default)]
+    #[param(default = false)]
+    exclude_apps_with_no_endpoints: bool,
+    /// Leave out those that have endpoints, all of them disabled.
+    #[serde(default)]
+    #[param(default = false)]
+    exclude_apps_with_disabled_endpoints: bool,
+    /// Known to clients; there are no such endpoints here, so it leaves out nothing.
+    #[serde(default, rename = "exclude_apps_with_svix_play_endpoints")]
+    #[param(default = false)]
+    _exclude_apps_with_svix_play_endpoints: bool,
+}
+
+impl ExclusionQuery {
+    fn may_exclude(&self) -> bool {
+        self.exclude_apps_with_no_endpoints || self.exclude_apps_with_disabled_endpoints
+    }
+
+    fn excludes(&self, endpoints: &[Arc<EndpointEntry>]) -> bool {
+        if endpoints.is_empty() {
+            self.exclude_apps_with_no_endpoints
+        } else {
+            self.exclude_apps_with_disabled_endpoints
+                && endpoints.iter().all(|entry| entry.endpoint.disabled)
+        }
+    }
+}
+
+pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::default()
+        .routes(routes!(list, create))
+        .routes(routes!(get, upsert, patch, delete))
 }
 
 type Shown = Result<Json<ApplicationOut>, Problem>;
 type ShownWithStatus = Result<(StatusCode, Json<ApplicationOut>), Problem>;
 
-/// `GET /app`
+/// List applications
+///
+/// Every application of the organisation, oldest first.
+#[utoipa::path(
+    get, path = "/api/v1/app", operation_id = "v1.application.list", tag = "Application",
+    params(PageQuery, ExclusionQuery),
+    responses(
+        (status = 200, body = Listed<ApplicationOut>),
+    ),
+)]
 pub(crate) async fn list(
     State(api): State<Arc<Api>>,
     Organisation(org): Organisation,
     QueryParams(query): QueryParams<PageQuery>,
+    QueryParams(exclusion): QueryParams<ExclusionQuery>,
 ) -> Result<Json<Listed<ApplicationOut>>, Problem> {
     let page = query.validate(Order::Ascending, |key| key.parse::<AppId>().is_ok())?;
-    let all = api.registry.applications(&org);
+    let mut all = api.registry.applications(&org);
+    if exclusion.may_exclude() {
+        all.retain(|found| !exclusion.excludes(&api.registry.endpoints(&found.id)));
+    }
     Ok(Json(page.of(&all, |found| found.id.as_str(), |found| (&**found).into())))
 }
 
-/// `POST /app`
+/// Create an application
+///
+/// With `get_if_exists`, one that has the `uid` already is answered with 200.
+#[utoipa::path(
+    post, path = "/api/v1/app", operation_id = "v1.application.create", tag = "Application",
+    params(CreateQuery),
+    request_body = ApplicationIn,
+    responses(
+        (status = 201, description = "It was created.", body = ApplicationOut),
+        (status = 200, description = "It exists, and `get_if_exists` is set.", body = ApplicationOut),
+    ),
+)]
 pub(crate) async fn create(
     State(api): State<Arc<Api>>,
     Organisation(org): Organisation,
@@ -76,12 +145,32 @@ pub(crate) async fn create(
     }
 }
 
-/// `GET /app/{app_id}`
-pub(crate) async fn get(OwnApplication(found): OwnApplication) -> Shown {
+/// Get an application
+///
+/// By its id or its `uid`.
+#[utoipa::path(
+    get, path = "/api/v1/app/{app_id}", operation_id = "v1.application.get", tag = "Application",
+    params(ApplicationPath),
+    responses(
+        (status = 200, body = ApplicationOut),
+    ),
+)]
+pub(crate) async fn get(OwnApplication(found, _): OwnApplication) -> Shown {
     Ok(Json((&*found).into()))
 }
 
-/// `PUT /app/{app_id}`
+/// Replace an application, or create it
+///
+/// One that is addressed by a `uid` nobody has is created with that `uid`.
+#[utoipa::path(
+    put, path = "/api/v1/app/{app_id}", operation_id = "v1.application.upsert", tag = "Application",
+    params(ApplicationPath),
+    request_body = ApplicationIn,
+    responses(
+        (status = 200, description = "It was replaced.", body = ApplicationOut),
+        (status = 201, description = "It was created.", body = ApplicationOut),
+    ),
+)]
 pub(crate) async fn upsert(
     State(api): State<Arc<Api>>,
     Organisation(org): Organisation,
@@ -102,7 +191,17 @@ pub(crate) async fn upsert(
     Ok((StatusCode::OK, Json((&*updated).into())))
 }
 
-/// `PATCH /app/{app_id}`
+/// Change an application
+///
+/// What is absent stays; what is `null` is cleared.
+#[utoipa::path(
+    patch, path = "/api/v1/app/{app_id}", operation_id = "v1.application.patch", tag = "Application",
+    params(ApplicationPath),
+    request_body = ApplicationPatch,
+    responses(
+        (status = 200, body = ApplicationOut),
+    ),
+)]
 pub(crate) async fn patch(
     State(api): State<Arc<Api>>,
     ManagedApplication(found): ManagedApplication,
@@ -115,7 +214,16 @@ pub(crate) async fn patch(
     Ok(Json((&*updated).into()))
 }
 
-/// `DELETE /app/{app_id}`
+/// Delete an application
+///
+/// Its endpoints go with it; what is under way to them becomes dead letters.
+#[utoipa::path(
+    delete, path = "/api/v1/app/{app_id}", operation_id = "v1.application.delete", tag = "Application",
+    params(ApplicationPath),
+    responses(
+        (status = 204, description = "It is gone."),
+    ),
+)]
 pub(crate) async fn delete(
     State(api): State<Arc<Api>>,
     ManagedApplication(found): ManagedApplication,

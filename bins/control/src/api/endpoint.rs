@@ -7,78 +7,129 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use posthaste_api::{Json, JsonBody, PathParams, Problem, QueryParams};
-use posthaste_domain::{Application, EndpointId, EventType, Keyring, OrgId, SigningSecret};
+use posthaste_api::{Json, JsonBody, PathParams, Problem, QueryParams, field::Faults};
+use posthaste_domain::{AppId, Application, EndpointId, EventType, Keyring, OrgId, SigningSecret};
+use posthaste_history::Order;
+use posthaste_registry::{EndpointEntry, Headers};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::{
-    draft::Draft,
-    shape::{EndpointIn, EndpointOut, EndpointPatch},
+use self::shape::EndpointPatch;
+pub(super) use self::{
+    draft::{Draft, New},
+    shape::{EndpointIn, EndpointOut, EndpointUpdate},
 };
-use super::{Api, field::Faults, refused};
+use super::{
+    Api,
+    path::{ApplicationPath, EndpointPath},
+    refused,
+};
 use crate::{
-    access::{OwnApplication, OwnEndpoint},
-    page::{Listed, Order, PageQuery},
+    access::{Edit, OwnApplication, OwnEndpoint},
+    operational::{self, OperationalEvent},
+    page::{Listed, PageQuery},
 };
 
 const TAKEN: &str = "An endpoint with that id or uid already exists";
 
-type Shown = Result<Json<EndpointOut>, Problem>;
-type ShownWithStatus = Result<(StatusCode, Json<EndpointOut>), Problem>;
+pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
+    OpenApiRouter::default()
+        .routes(routes!(list, create))
+        .routes(routes!(get, upsert, patch, delete))
+}
 
-/// `GET /app/{app_id}/endpoint`
+pub(super) type Page = Result<Json<Listed<EndpointOut>>, Problem>;
+pub(super) type Shown = Result<Json<EndpointOut>, Problem>;
+pub(super) type ShownWithStatus = Result<(StatusCode, Json<EndpointOut>), Problem>;
+
+/// List endpoints
+///
+/// Every endpoint of the application, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/app/{app_id}/endpoint", operation_id = "v1.endpoint.list", tag = "Endpoint",
+    params(ApplicationPath, PageQuery),
+    responses(
+        (status = 200, body = Listed<EndpointOut>),
+    ),
+)]
 pub(crate) async fn list(
     State(api): State<Arc<Api>>,
-    OwnApplication(application): OwnApplication,
+    OwnApplication(application, _): OwnApplication,
     QueryParams(query): QueryParams<PageQuery>,
-) -> Result<Json<Listed<EndpointOut>>, Problem> {
-    let page = query.validate(Order::Descending, |key| key.parse::<EndpointId>().is_ok())?;
-    let all = api.registry.endpoints(&application.id);
-    Ok(Json(page.of(&all, |found| found.endpoint.id.as_str(), |found| (&found.endpoint).into())))
+) -> Page {
+    list_of(&api, Some(&application.id), query)
 }
 
-/// `POST /app/{app_id}/endpoint`
+/// Create an endpoint
+///
+/// Without a `secret`, one is made.
+#[utoipa::path(
+    post, path = "/api/v1/app/{app_id}/endpoint", operation_id = "v1.endpoint.create", tag = "Endpoint",
+    params(ApplicationPath),
+    request_body = EndpointIn,
+    responses(
+        (status = 201, body = EndpointOut),
+    ),
+)]
 pub(crate) async fn create(
     State(api): State<Arc<Api>>,
-    OwnApplication(application): OwnApplication,
+    OwnApplication(application, _): OwnApplication<Edit>,
     JsonBody(body): JsonBody<EndpointIn>,
 ) -> ShownWithStatus {
-    let (draft, secret) = body.validate()?;
-    check_declared(&api, &application.org, draft.event_types.iter().flatten())?;
-    insert(&api, &application, draft, secret).await
+    let new = checked(&api, &application.org, body)?;
+    insert(&api, &application, new).await
 }
 
-/// `GET /app/{app_id}/endpoint/{endpoint_id}`
-pub(crate) async fn get(OwnEndpoint(_, found): OwnEndpoint) -> Shown {
+/// Get an endpoint
+///
+/// By its id or its uid.
+#[utoipa::path(
+    get, path = "/api/v1/app/{app_id}/endpoint/{endpoint_id}", operation_id = "v1.endpoint.get", tag = "Endpoint",
+    params(EndpointPath),
+    responses(
+        (status = 200, body = EndpointOut),
+    ),
+)]
+pub(crate) async fn get(OwnEndpoint(_, found, _): OwnEndpoint) -> Shown {
     Ok(Json((&found.endpoint).into()))
 }
 
-/// `PUT /app/{app_id}/endpoint/{endpoint_id}`; its secret is neither read nor changed.
+/// Replace an endpoint, or create it
+///
+/// One that is addressed by a `uid` nobody has is created with that `uid`. Its secret, its headers
+/// and whether it is paused stay as they are.
+#[utoipa::path(
+    put, path = "/api/v1/app/{app_id}/endpoint/{endpoint_id}", operation_id = "v1.endpoint.upsert", tag = "Endpoint",
+    params(EndpointPath),
+    request_body = EndpointUpdate,
+    responses(
+        (status = 200, description = "It was replaced.", body = EndpointOut),
+        (status = 201, description = "It was created.", body = EndpointOut),
+    ),
+)]
 pub(crate) async fn upsert(
     State(api): State<Arc<Api>>,
-    OwnApplication(application): OwnApplication,
+    OwnApplication(application, _): OwnApplication<Edit>,
     PathParams((_, key)): PathParams<(String, String)>,
-    JsonBody(body): JsonBody<EndpointIn>,
+    JsonBody(body): JsonBody<EndpointUpdate>,
 ) -> ShownWithStatus {
-    let draft = body.without_secret().validate()?.0.addressed_by(&key);
-    check_declared(&api, &application.org, draft.event_types.iter().flatten())?;
-    let Some(found) = api.registry.endpoint(&application.id, &key) else {
-        // Without a uid nothing could ever address what would be created by this.
-        return match draft.uid {
-            Some(_) => insert(&api, &application, draft, None).await,
-            None => Err(Problem::entity_not_found()),
-        };
-    };
-    let now = api.now();
-    let replace = |current: &_| draft.replace(current, now);
-    let updated = api.writer.update_endpoint(&application.id, &found.endpoint.id, replace).await;
-    let updated = updated.map_err(|error| refused(error, TAKEN))?;
-    Ok((StatusCode::OK, Json((&updated.endpoint).into())))
+    let draft = checked_update(&api, &application.org, body)?;
+    put(&api, &application, &key, draft).await
 }
 
-/// `PATCH /app/{app_id}/endpoint/{endpoint_id}`
+/// Change an endpoint
+///
+/// What is absent stays; what is `null` is cleared.
+#[utoipa::path(
+    patch, path = "/api/v1/app/{app_id}/endpoint/{endpoint_id}", operation_id = "v1.endpoint.patch", tag = "Endpoint",
+    params(EndpointPath),
+    request_body = EndpointPatch,
+    responses(
+        (status = 200, body = EndpointOut),
+    ),
+)]
 pub(crate) async fn patch(
     State(api): State<Arc<Api>>,
-    OwnEndpoint(application, found): OwnEndpoint,
+    OwnEndpoint(application, found, _): OwnEndpoint<Edit>,
     JsonBody(body): JsonBody<EndpointPatch>,
 ) -> Shown {
     let change = body.validate()?;
@@ -90,40 +141,104 @@ pub(crate) async fn patch(
     Ok(Json((&updated.endpoint).into()))
 }
 
-/// `DELETE /app/{app_id}/endpoint/{endpoint_id}`
+/// Delete an endpoint
+///
+/// What is under way to it becomes dead letters.
+#[utoipa::path(
+    delete, path = "/api/v1/app/{app_id}/endpoint/{endpoint_id}", operation_id = "v1.endpoint.delete", tag = "Endpoint",
+    params(EndpointPath),
+    responses(
+        (status = 204, description = "It is gone."),
+    ),
+)]
 pub(crate) async fn delete(
     State(api): State<Arc<Api>>,
-    OwnEndpoint(_, found): OwnEndpoint,
+    OwnEndpoint(_, found, _): OwnEndpoint<Edit>,
 ) -> Result<StatusCode, Problem> {
-    let endpoint = &found.endpoint;
+    remove(&api, &found).await
+}
+
+/// A page of the endpoints of `app`, which has none where there is no application.
+pub(super) fn list_of(api: &Api, app: Option<&AppId>, query: PageQuery) -> Page {
+    let page = query.validate(Order::Descending, |key| key.parse::<EndpointId>().is_ok())?;
+    let all = app.map_or_else(|| Arc::from([]), |app| api.registry.endpoints(app));
+    Ok(Json(page.of(&all, |found| found.endpoint.id.as_str(), |found| (&found.endpoint).into())))
+}
+
+/// What the body of a POST comes to in an application of `org`.
+pub(super) fn checked(api: &Api, org: &OrgId, body: EndpointIn) -> Result<New, Problem> {
+    let new = body.validate()?;
+    check_declared(api, org, new.draft.event_types.iter().flatten())?;
+    Ok(new)
+}
+
+/// What the body of a PUT comes to in an application of `org`.
+pub(super) fn checked_update(
+    api: &Api,
+    org: &OrgId,
+    body: EndpointUpdate,
+) -> Result<Draft, Problem> {
+    let draft = body.validate()?;
+    check_declared(api, org, draft.event_types.iter().flatten())?;
+    Ok(draft)
+}
+
+/// Replaces the endpoint that `key` names, or creates it with that uid.
+pub(super) async fn put(
+    api: &Api,
+    application: &Application,
+    key: &str,
+    draft: Draft,
+) -> ShownWithStatus {
+    let draft = draft.addressed_by(key);
+    let Some(found) = api.registry.endpoint(&application.id, key) else {
+        // Without a uid nothing could ever address what would be created by this.
+        return match draft.uid {
+            Some(_) => {
+                let new = New { draft, secret: None, headers: Headers::new() };
+                insert(api, application, new).await
+            }
+            None => Err(Problem::entity_not_found()),
+        };
+    };
+    let now = api.now();
+    let replace = |current: &_| draft.replace(current, now);
+    let updated = api.writer.update_endpoint(&application.id, &found.endpoint.id, replace).await;
+    let updated = updated.map_err(|error| refused(error, TAKEN))?;
+    Ok((StatusCode::OK, Json((&updated.endpoint).into())))
+}
+
+/// Deletes an endpoint.
+pub(super) async fn remove(api: &Api, entry: &EndpointEntry) -> Result<StatusCode, Problem> {
+    let endpoint = &entry.endpoint;
     let deleted = api.writer.delete_endpoint(&endpoint.app, &endpoint.id).await;
     deleted.map_err(|error| refused(error, TAKEN))?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn insert(
-    api: &Api,
-    application: &Application,
-    draft: Draft,
-    secret: Option<SigningSecret>,
-) -> ShownWithStatus {
+/// Creates an endpoint.
+pub(super) async fn insert(api: &Api, application: &Application, new: New) -> ShownWithStatus {
+    let New { draft, secret, headers } = new;
     let now = api.now();
     let id = EndpointId::generate(now, &mut rand::rng());
     let endpoint = draft.create(id, application.id.clone(), now);
     let secret = secret.unwrap_or_else(|| SigningSecret::generate(&mut rand::rng()));
-    let created = api.writer.create_endpoint(endpoint, Keyring::new(secret)).await;
+    let created = api.writer.create_endpoint(endpoint, Keyring::new(secret), headers).await;
     let created = created.map_err(|error| refused(error, TAKEN))?;
     Ok((StatusCode::CREATED, Json((&created.endpoint).into())))
 }
 
 /// An endpoint may only ask for event types that are in the catalogue and not archived, so that
-/// a misspelt name does not silence it.
+/// a misspelt name does not silence it. Posthaste's own catalogue is what it tells of.
 fn check_declared<'a>(
     api: &Api,
     org: &OrgId,
     wanted: impl Iterator<Item = &'a EventType>,
 ) -> Result<(), Problem> {
     let is_declared = |name: &EventType| {
+        if *org == *operational::ORGANISATION {
+            return OperationalEvent::is_known(name);
+        }
         api.registry.event_type(org, name.as_str()).is_some_and(|found| !found.archived)
     };
     let unknown: Vec<_> = wanted.filter(|name| !is_declared(name)).map(EventType::as_str).collect();

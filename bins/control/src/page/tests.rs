@@ -7,7 +7,11 @@ use proptest::prelude::*;
 use super::*;
 
 fn page(items: &[String], limit: usize, order: Order, iterator: Option<String>) -> Listed<String> {
-    let query = PageQuery { limit: Some(limit as u64), iterator, order: Some(order) };
+    let ordering = match order {
+        Order::Ascending => Ordering::Ascending,
+        Order::Descending => Ordering::Descending,
+    };
+    let query = PageQuery { limit: Some(limit as u64), iterator, order: Some(ordering) };
     let page = query.validate(Order::Ascending, |_| true).unwrap();
     page.of(items, |item| item, Clone::clone)
 }

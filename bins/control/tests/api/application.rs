@@ -146,3 +146,32 @@ async fn a_write_that_the_broker_does_not_confirm_is_worth_another_try() {
     let refused = platform.post("/app", json!({"name": "n"}), 503).await;
     assert_eq!(refused["code"], "unavailable");
 }
+
+#[tokio::test]
+async fn a_list_leaves_out_those_that_nothing_is_delivered_to() {
+    let bed = Bed::start().await;
+    let platform = bed.platform();
+    for uid in ["bare", "off", "mixed"] {
+        platform.application(uid).await;
+    }
+    for (uid, disabled) in [("off", true), ("mixed", true), ("mixed", false)] {
+        let body = json!({"url": "https://receiver.test/", "disabled": disabled});
+        platform.post(&format!("/app/{uid}/endpoint"), body, 201).await;
+    }
+    for (query, left) in [
+        ("", &["bare", "off", "mixed"][..]),
+        ("exclude_apps_with_svix_play_endpoints=true", &["bare", "off", "mixed"]),
+        ("exclude_apps_with_no_endpoints=true", &["off", "mixed"]),
+        ("exclude_apps_with_disabled_endpoints=true", &["bare", "mixed"]),
+        (
+            "exclude_apps_with_no_endpoints=true&exclude_apps_with_disabled_endpoints=true",
+            &["mixed"],
+        ),
+    ] {
+        let page = platform.get(&format!("/app?{query}"), 200).await;
+        assert_eq!(column(&page, "uid"), left, "{query}");
+    }
+    let page = platform.get("/app?exclude_apps_with_no_endpoints=true&limit=1", 200).await;
+    assert_eq!((column(&page, "uid"), &page["done"]), (vec!["off".to_owned()], &json!(false)));
+    platform.get("/app?exclude_apps_with_no_endpoints=maybe", 400).await;
+}

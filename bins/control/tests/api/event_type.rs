@@ -63,11 +63,14 @@ async fn a_feature_flag_hides_it_from_applications_without_the_flag() {
     let platform = bed.platform();
     let app = platform.application("shop").await;
     platform.post("/event-type", json!({"name": "open", "description": ""}), 201).await;
-    let flagged = json!({"name": "secret", "description": "", "featureFlags": ["beta"]});
-    platform.post("/event-type", flagged, 201).await;
+    let flags = ["gamma", "beta", "beta"];
+    let flagged = json!({"name": "hidden", "description": "", "featureFlags": flags});
+    let created = platform.post("/event-type", flagged, 201).await;
+    assert_eq!(created["featureFlags"], json!(["beta", "gamma"]));
+    assert_eq!(created["featureFlag"], "beta");
     for (flags, sees) in [(vec![], false), (vec!["other"], false), (vec!["other", "beta"], true)] {
         let merchant = bed.merchant(&app, &flags);
-        merchant.get("/event-type/secret", if sees { 200 } else { 404 }).await;
+        merchant.get("/event-type/hidden", if sees { 200 } else { 404 }).await;
         let listed = column(&merchant.get("/event-type", 200).await, "name");
         assert_eq!(listed.len(), if sees { 2 } else { 1 }, "{flags:?}");
     }
@@ -79,4 +82,37 @@ async fn a_schema_must_be_one() {
     let body = json!({"name": "a", "description": "", "schemas": {"1": {"readOnly": 15}}});
     let refused = bed.platform().post("/event-type", body, 422).await;
     assert_eq!(refused["detail"][0]["loc"], json!(["body", "schemas", "1", "readOnly"]));
+}
+
+#[tokio::test]
+async fn clients_of_old_say_one_flag() {
+    let bed = Bed::start().await;
+    let platform = bed.platform();
+    let body = json!({"name": "a", "description": "", "featureFlag": "beta", "groupName": "pets"});
+    let created = platform.post("/event-type", body, 201).await;
+    assert_eq!(
+        (&created["featureFlags"], &created["groupName"]),
+        (&json!(["beta"]), &json!("pets"))
+    );
+    let patched = platform.patch("/event-type/a", json!({"featureFlag": "gamma"}), 200).await;
+    assert_eq!(patched["featureFlags"], json!(["gamma"]));
+    let put = platform.put("/event-type/a", json!({"description": ""}), 200).await;
+    assert_eq!((&put["featureFlags"], &put["groupName"]), (&Value::Null, &Value::Null));
+    platform.patch("/event-type/a", json!({"featureFlags": []}), 422).await;
+}
+
+#[tokio::test]
+async fn lists_go_both_ways() {
+    let bed = Bed::start().await;
+    let platform = bed.platform();
+    for name in ["a", "b", "c"] {
+        platform.post("/event-type", json!({"name": name, "description": ""}), 201).await;
+    }
+    let page = platform.get("/event-type?order=descending&limit=2", 200).await;
+    assert_eq!(
+        (column(&page, "name"), &page["done"]),
+        (vec!["c".into(), "b".into()], &json!(false))
+    );
+    let next = platform.get("/event-type?order=descending&iterator=b", 200).await;
+    assert_eq!(column(&next, "name"), ["a"]);
 }

@@ -3,7 +3,22 @@
 
 mod access;
 mod application;
+mod attempt;
+mod authentication;
+mod background_task;
 mod bed;
+mod dead_letter;
+mod delivery;
 mod endpoint;
 mod event_type;
+mod headers;
+mod idempotency;
+mod import;
+mod message;
+mod operational_webhook;
+mod past;
+mod pause;
+mod replay;
 mod secret;
+mod specification;
+mod statistics;

@@ -2,9 +2,13 @@
 
 use axum::body::Body;
 use http::Method;
+use posthaste_api::Capability;
 use serde_json::json;
 
-use crate::bed::{Bed, text};
+use crate::{
+    bed::{Bed, text},
+    endpoint::{self, furnish},
+};
 
 #[tokio::test]
 async fn is_made_shown_and_replaced() {
@@ -64,4 +68,58 @@ async fn a_given_one_is_kept_and_shown_nowhere_else() {
     let body = json!({"url": "http://y/", "secret": "whsec_D2FVsBQIhrscChlQIMV+b5sSYspob7oD"});
     platform.put("/app/shop/endpoint/hook", body, 200).await;
     assert_eq!(platform.get("/app/shop/endpoint/hook/secret", 200).await["key"], secret);
+}
+
+#[tokio::test]
+async fn is_for_its_owners_only() {
+    let bed = Bed::start().await;
+    let app = furnish(&bed).await;
+    let secret = "/app/shop/endpoint/hook/secret";
+    let before = bed.platform().get(secret, 200).await;
+    for (method, path, needs) in [
+        (Method::GET, "/secret", Capability::ViewEndpointSecret),
+        (Method::POST, "/secret/rotate", Capability::ManageEndpointSecret),
+    ] {
+        endpoint::is_for_its_owners_only(&bed, &app, (method, path), needs).await;
+    }
+    assert_eq!(bed.platform().get(secret, 200).await, before);
+    let viewer = bed.portal(&app, &[], [Capability::ViewEndpointSecret].into());
+    assert_eq!(viewer.get(secret, 200).await, before);
+    viewer.post(&format!("{secret}/rotate"), json!({}), 403).await;
+    let manager = bed.portal(&app, &[], [Capability::ManageEndpointSecret].into());
+    manager.post(&format!("{secret}/rotate"), json!({}), 204).await;
+    assert_ne!(manager.get(secret, 200).await, before);
+}
+
+/// An Ed25519 key pair, and its public half.
+const PAIR: &str =
+    "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+const PUBLIC: &str = "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+
+#[tokio::test]
+async fn of_a_key_pair_the_public_half_is_shown_and_never_the_private_one() {
+    let bed = Bed::start().await;
+    let platform = bed.platform();
+    platform.application("shop").await;
+    let body = json!({"url": "http://x/", "uid": "hook", "secret": PAIR});
+    platform.post("/app/shop/endpoint", body, 201).await;
+    let secret = "/app/shop/endpoint/hook/secret";
+    assert_eq!(platform.get(secret, 200).await, json!({"key": PUBLIC}));
+    let rotate = "/app/shop/endpoint/hook/secret/rotate";
+    platform.post(rotate, json!({}), 204).await;
+    let next = text(&platform.get(secret, 200).await["key"]);
+    assert!(next.starts_with("whsec_"), "without a key, a symmetric one is made");
+    // The public half signs nothing, and neither does half a pair, nor two halves of two pairs.
+    let other_half = PAIR.replace("6Xb/", "7Xb/");
+    for bad in [PUBLIC, &PAIR[..49], &other_half] {
+        let refused = platform.post(rotate, json!({"key": bad}), 422).await;
+        assert_eq!(refused["detail"][0]["loc"], json!(["body", "key"]));
+        assert!(!refused.to_string().contains(&bad[5..40]), "{refused}");
+        let body = json!({"url": "http://x/", "secret": bad});
+        let refused = platform.post("/app/shop/endpoint", body, 422).await;
+        assert_eq!(refused["detail"][0]["loc"], json!(["body", "secret"]));
+    }
+    assert_eq!(platform.get(secret, 200).await["key"], next.as_str());
+    platform.post(rotate, json!({"key": PAIR, "gracePeriodSeconds": 0}), 204).await;
+    assert_eq!(platform.get(secret, 200).await, json!({"key": PUBLIC}));
 }

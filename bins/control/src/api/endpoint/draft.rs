@@ -1,25 +1,37 @@
 //! What an endpoint's bodies come to once they are checked, and the rules for that. Pure.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Display, str::FromStr};
 
-use posthaste_api::Problem;
+use posthaste_api::{
+    Problem,
+    field::{self, Faults, FieldError, Metadata},
+    patch::Patch,
+};
 use posthaste_domain::{
     AppId, Channel, Endpoint, EndpointId, EndpointUrl, EventType, SigningSecret, Timestamp, Uid,
 };
+use posthaste_registry::Headers;
 
 use super::{
-    super::field::{self, Faults, FieldError, Metadata},
-    shape::{EndpointIn, EndpointPatch},
+    super::headers::rules,
+    shape::{EndpointIn, EndpointPatch, EndpointUpdate},
 };
-use crate::patch::Patch;
 
+/// The most event types an endpoint may ask for. Whoever wants more wants all.
+const MAX_EVENT_TYPES: usize = 1_024;
 /// The most channels an endpoint may listen to.
 const MAX_CHANNELS: usize = 10;
-const CHANNEL_COUNT: &str =
-    "Channels must have at least 1 and at most 10 items, or be set to null.";
 const DEFAULT_VERSION: u16 = 1;
 
-/// A checked [`EndpointIn`], but for its secret.
+/// A checked [`EndpointIn`]. Not `Debug`: the headers may be credentials.
+pub(crate) struct New {
+    pub(crate) draft: Draft,
+    /// The first secret, where it is given.
+    pub(crate) secret: Option<SigningSecret>,
+    pub(crate) headers: Headers,
+}
+
+/// The settings of an endpoint, checked.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
     pub(super) url: EndpointUrl,
@@ -28,7 +40,7 @@ pub(crate) struct Draft {
     pub(super) version: u16,
     pub(super) disabled: bool,
     pub(super) event_types: Option<BTreeSet<EventType>>,
-    pub(super) channels: Option<BTreeSet<Channel>>,
+    pub(crate) channels: Option<BTreeSet<Channel>>,
     pub(super) throttle_rate: Option<u16>,
     pub(super) metadata: Metadata,
 }
@@ -48,13 +60,26 @@ pub(crate) struct Change {
 }
 
 impl EndpointIn {
-    /// The body of a PUT may not set a secret; what it says of one is ignored.
-    pub(super) fn without_secret(self) -> Self {
-        Self { secret: None, ..self }
+    pub(super) fn validate(self) -> Result<New, Problem> {
+        let mut faults = Faults::default();
+        let (settings, secret, headers) = self.split();
+        let draft = settings.check(&mut faults);
+        let secret = secret.map(|text| SigningSecret::parse(&text)).transpose();
+        let secret = faults.take("secret", secret);
+        let headers = headers.unwrap_or_default();
+        rules::check(&mut faults, &headers);
+        faults.finish(|| Some(New { draft: draft?, secret: secret?, headers }))
+    }
+}
+
+impl EndpointUpdate {
+    pub(super) fn validate(self) -> Result<Draft, Problem> {
+        let mut faults = Faults::default();
+        let draft = self.check(&mut faults);
+        faults.finish(|| draft)
     }
 
-    pub(super) fn validate(self) -> Result<(Draft, Option<SigningSecret>), Problem> {
-        let mut faults = Faults::default();
+    fn check(self, faults: &mut Faults) -> Option<Draft> {
         let url = faults.take("url", EndpointUrl::parse(&self.url));
         let description = self.description.unwrap_or_default();
         let description = faults.take("description", field::description(description));
@@ -62,29 +87,23 @@ impl EndpointIn {
         let uid = faults.take("uid", uid);
         let version = field::at_least_one(self.version.unwrap_or(DEFAULT_VERSION));
         let version = faults.take("version", version);
-        let disabled = self.disabled.unwrap_or_default();
         let types = self.event_types.or(self.filter_types);
-        let event_types = types.and_then(|texts| event_types(&mut faults, &texts));
-        let channels = self.channels.map(|texts| channels(&mut faults, &texts));
-        let secret = self.secret.map(|text| SigningSecret::parse(&text)).transpose();
-        let secret = faults.take("secret", secret);
+        let event_types = types.and_then(|texts| event_types(faults, &texts));
+        let channels = self.channels.and_then(|texts| channels(faults, &texts));
         let rate = self.throttle_rate.or(self.rate_limit).map(field::at_least_one).transpose();
         let throttle_rate = faults.take("throttleRate", rate);
         let metadata = field::metadata(self.metadata.unwrap_or_default());
         let metadata = faults.take("metadata", metadata);
-        faults.finish(|| {
-            let draft = Draft {
-                url: url?,
-                description: description?,
-                uid: uid?,
-                version: version?,
-                disabled,
-                event_types,
-                channels,
-                throttle_rate: throttle_rate?,
-                metadata: metadata?,
-            };
-            Some((draft, secret?))
+        Some(Draft {
+            url: url?,
+            description: description?,
+            uid: uid?,
+            version: version?,
+            disabled: self.disabled.unwrap_or_default(),
+            event_types,
+            channels,
+            throttle_rate: throttle_rate?,
+            metadata: metadata?,
         })
     }
 }
@@ -103,12 +122,9 @@ impl EndpointPatch {
         let uid = self.uid.try_map(|text| field::uid(&text, EndpointId::PREFIX));
         let uid = faults.take("uid", uid);
         let version = faults.take("version", self.version.try_map(field::at_least_one));
-        let event_types = match self.event_types.or(self.filter_types) {
-            Patch::Absent => Patch::Absent,
-            Patch::Clear => Patch::Clear,
-            Patch::Set(texts) => event_types(&mut faults, &texts).map_or(Patch::Clear, Patch::Set),
-        };
-        let channels = self.channels.map(|texts| channels(&mut faults, &texts));
+        let types = self.event_types.or(self.filter_types);
+        let event_types = filter(types, |texts| event_types(&mut faults, texts));
+        let channels = filter(self.channels, |texts| channels(&mut faults, texts));
         let rate = self.throttle_rate.or(self.rate_limit).try_map(field::at_least_one);
         let throttle_rate = faults.take("throttleRate", rate);
         let metadata = faults.take("metadata", self.metadata.try_map(field::metadata));
@@ -145,6 +161,7 @@ impl Draft {
             description: self.description,
             version: self.version,
             disabled: self.disabled,
+            paused_at: None,
             event_types: self.event_types,
             channels: self.channels,
             throttle_rate: self.throttle_rate,
@@ -156,7 +173,7 @@ impl Draft {
 
     pub(super) fn replace(&self, current: &Endpoint, now: Timestamp) -> Endpoint {
         let draft = self.clone().create(current.id.clone(), current.app.clone(), now);
-        Endpoint { created_at: current.created_at, ..draft }
+        Endpoint { paused_at: current.paused_at, created_at: current.created_at, ..draft }
     }
 }
 
@@ -179,6 +196,7 @@ impl Change {
             description: self.description.over_default(&current.description, String::new()),
             version: self.version.over_default(&current.version, DEFAULT_VERSION),
             disabled: self.disabled.over_default(&current.disabled, false),
+            paused_at: current.paused_at,
             event_types: self.event_types.over(&current.event_types),
             channels: self.channels.over(&current.channels),
             throttle_rate: self.throttle_rate.over(&current.throttle_rate),
@@ -189,18 +207,36 @@ impl Change {
     }
 }
 
-/// An empty list is no filter: clients with a form send one where nothing was chosen.
-fn event_types(faults: &mut Faults, texts: &[String]) -> Option<BTreeSet<EventType>> {
-    let types: BTreeSet<_> = faults.take_all("eventTypes", texts, str::parse);
-    (!texts.is_empty()).then_some(types)
+/// What a PATCH makes of a filter; an empty one is none.
+fn filter<T>(given: Patch<Vec<String>>, check: impl FnOnce(&[String]) -> Option<T>) -> Patch<T> {
+    match given {
+        Patch::Absent => Patch::Absent,
+        Patch::Clear => Patch::Clear,
+        Patch::Set(texts) => check(&texts).map_or(Patch::Clear, Patch::Set),
+    }
 }
 
-fn channels(faults: &mut Faults, texts: &[String]) -> BTreeSet<Channel> {
-    let channels: BTreeSet<_> = faults.take_all("channels", texts, str::parse);
-    if !(1..=MAX_CHANNELS).contains(&texts.len()) {
-        faults.add(["channels"], CHANNEL_COUNT);
+fn event_types(faults: &mut Faults, texts: &[String]) -> Option<BTreeSet<EventType>> {
+    choice(faults, "eventTypes", texts, MAX_EVENT_TYPES)
+}
+
+fn channels(faults: &mut Faults, texts: &[String]) -> Option<BTreeSet<Channel>> {
+    choice(faults, "channels", texts, MAX_CHANNELS)
+}
+
+/// An empty list is no filter: clients with a form send one where nothing was chosen.
+fn choice<T: Ord + FromStr<Err: Display>>(
+    faults: &mut Faults,
+    field: &str,
+    texts: &[String],
+    most: usize,
+) -> Option<BTreeSet<T>> {
+    if texts.len() > most {
+        faults.add([field], format!("must have at most {most} items"));
+        return None;
     }
-    channels
+    let chosen: BTreeSet<_> = faults.take_all(field, texts, str::parse);
+    (!texts.is_empty()).then_some(chosen)
 }
 
 #[cfg(test)]

@@ -1,76 +1,156 @@
-//! What an event type looks like on the wire, and the rules for it. Pure.
+//! What an event type looks like on the wire.
 //!
-//! `featureFlag` is the older form of `featureFlags`, of which there may be one: both are read,
-//! the newer one winning, and both are written. What is said of a `groupName` is ignored.
+//! `featureFlag` is the older form of `featureFlags`: both are read, the newer one winning, and
+//! both are written, the older with the first of the flags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use posthaste_api::Problem;
-use posthaste_domain::{EventType, EventTypeDefinition, OrgId, Timestamp};
+use posthaste_api::{patch::Patch, schema as described};
+use posthaste_domain::{EventType, EventTypeDefinition, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-
-use super::super::{
-    field::{self, Faults, FieldError},
-    schema,
-};
-use crate::patch::Patch;
+use utoipa::ToSchema;
 
 /// JSON Schemas by version, each as it was written.
-type Schemas = BTreeMap<String, Box<RawValue>>;
+pub(super) type Schemas = BTreeMap<String, Box<RawValue>>;
 
-/// The body of POST, which must name it, and of PUT, whose path does. An explicit `null` is as
-/// good as absence.
-#[derive(Debug, Deserialize)]
+/// The body of POST. An explicit `null` is as good as absence.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventTypeIn {
-    name: Option<String>,
-    description: String,
-    archived: Option<bool>,
-    deprecated: Option<bool>,
-    schemas: Option<Schemas>,
-    feature_flag: Option<String>,
-    feature_flags: Option<Vec<String>>,
+    /// What it is called, in messages and in endpoints' filters; it never changes.
+    #[schema(value_type = described::EventTypeName)]
+    pub(super) name: String,
+    /// What it means, for the merchant's developer.
+    #[schema(max_length = 16384, example = "A dispute was opened.")]
+    pub(super) description: String,
+    /// Hidden from lists, and closed to new subscriptions.
+    #[schema(default = false)]
+    pub(super) archived: Option<bool>,
+    /// Still sent, but on its way out.
+    #[schema(default = false)]
+    pub(super) deprecated: Option<bool>,
+    /// JSON Schemas of the payload by version, of draft 7 or, where `$schema` says so, of 2020-12.
+    /// The first of the `examples` of version `1` is what is sent as an example.
+    #[schema(value_type = Option<BTreeMap<String, Object>>)]
+    pub(super) schemas: Option<Schemas>,
+    /// The older form of `featureFlags`, which wins where both are given.
+    #[schema(value_type = Option<String>, pattern = r"^[a-zA-Z0-9\-_.]+$", min_length = 1, max_length = 256, deprecated)]
+    pub(super) feature_flag: Option<String>,
+    /// Only applications with one of these flags see it; without any, all do.
+    #[schema(value_type = Option<BTreeSet<described::EventTypeName>>, min_items = 1, max_items = 100)]
+    pub(super) feature_flags: Option<Vec<String>>,
+    /// What it is shown together with.
+    #[schema(value_type = Option<described::EventTypeName>)]
+    pub(super) group_name: Option<String>,
+}
+
+/// The body of PUT, which replaces everything but the name.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventTypeUpsertIn {
+    /// What it means, for the merchant's developer.
+    #[schema(max_length = 16384, example = "A dispute was opened.")]
+    pub(super) description: String,
+    /// Hidden from lists, and closed to new subscriptions.
+    #[schema(default = false)]
+    pub(super) archived: Option<bool>,
+    /// Still sent, but on its way out.
+    #[schema(default = false)]
+    pub(super) deprecated: Option<bool>,
+    /// JSON Schemas of the payload by version, of draft 7 or, where `$schema` says so, of 2020-12.
+    #[schema(value_type = Option<BTreeMap<String, Object>>)]
+    pub(super) schemas: Option<Schemas>,
+    /// The older form of `featureFlags`, which wins where both are given.
+    #[schema(value_type = Option<String>, pattern = r"^[a-zA-Z0-9\-_.]+$", min_length = 1, max_length = 256, deprecated)]
+    pub(super) feature_flag: Option<String>,
+    /// Only applications with one of these flags see it; without any, all do.
+    #[schema(value_type = Option<BTreeSet<described::EventTypeName>>, min_items = 1, max_items = 100)]
+    pub(super) feature_flags: Option<Vec<String>>,
+    /// What it is shown together with.
+    #[schema(value_type = Option<described::EventTypeName>)]
+    pub(super) group_name: Option<String>,
 }
 
 /// The body of PATCH: what is absent stays.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct EventTypePatch {
-    description: Patch<String>,
-    archived: Patch<bool>,
-    deprecated: Patch<bool>,
-    schemas: Patch<Schemas>,
-    feature_flag: Patch<String>,
-    feature_flags: Patch<Vec<String>>,
+    /// What it means; it cannot be cleared.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, nullable = false, max_length = 16384)]
+    pub(super) description: Patch<String>,
+    /// Hidden from lists, and closed to new subscriptions; `null` is `false`.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    pub(super) archived: Patch<bool>,
+    /// Still sent, but on its way out; `null` is `false`.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    pub(super) deprecated: Patch<bool>,
+    /// JSON Schemas by version, replaced as a whole; `null` takes them away.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, Object>>)]
+    pub(super) schemas: Patch<Schemas>,
+    /// The older form of `featureFlags`; `null` takes every flag away.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, pattern = r"^[a-zA-Z0-9\-_.]+$", min_length = 1, max_length = 256, deprecated)]
+    pub(super) feature_flag: Patch<String>,
+    /// Only applications with one of these flags see it; `null` takes every flag away.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeSet<described::EventTypeName>>, min_items = 1, max_items = 100)]
+    pub(super) feature_flags: Patch<Vec<String>>,
+    /// What it is shown together with; `null` takes it out of its group.
+    #[serde(default)]
+    #[schema(value_type = Option<described::EventTypeName>)]
+    pub(super) group_name: Patch<String>,
 }
 
 /// An event type as the API shows it; `null`s are written.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventTypeOut {
+    /// What it is called.
+    #[schema(value_type = described::EventTypeName)]
     name: EventType,
+    /// What it means.
     description: String,
+    /// Whether it is hidden from lists and closed to new subscriptions.
     archived: bool,
+    /// Whether it is on its way out.
     deprecated: bool,
+    /// JSON Schemas by version; `null` where there are none, and in lists without `with_content`.
+    #[schema(value_type = Option<BTreeMap<String, Object>>, required)]
     schemas: Option<Schemas>,
+    /// The first of the flags.
+    #[schema(value_type = Option<String>, pattern = r"^[a-zA-Z0-9\-_.]+$", min_length = 1, max_length = 256, deprecated, required)]
     feature_flag: Option<EventType>,
-    feature_flags: Option<Vec<EventType>>,
+    /// Only applications with one of these flags see it; `null` where all do.
+    #[schema(value_type = Option<BTreeSet<described::EventTypeName>>, required)]
+    feature_flags: Option<BTreeSet<EventType>>,
+    /// What it is shown together with.
+    #[schema(value_type = Option<described::EventTypeName>, required)]
+    group_name: Option<EventType>,
+    /// When it was created.
+    #[schema(value_type = described::Moment)]
     created_at: Timestamp,
+    /// When it was last changed.
+    #[schema(value_type = described::Moment)]
     updated_at: Timestamp,
 }
 
 impl EventTypeOut {
     pub(super) fn without_schemas(definition: &EventTypeDefinition) -> Self {
-        let flag = definition.feature_flag.clone();
+        let flags = &definition.feature_flags;
         Self {
             name: definition.name.clone(),
             description: definition.description.clone(),
             archived: definition.archived,
             deprecated: definition.deprecated,
             schemas: None,
-            feature_flag: flag.clone(),
-            feature_flags: flag.map(|flag| vec![flag]),
+            feature_flag: flags.first().cloned(),
+            feature_flags: (!flags.is_empty()).then(|| flags.clone()),
+            group_name: definition.group_name.clone(),
             created_at: definition.created_at,
             updated_at: definition.updated_at,
         }
@@ -79,159 +159,17 @@ impl EventTypeOut {
 
 impl From<&EventTypeDefinition> for EventTypeOut {
     fn from(definition: &EventTypeDefinition) -> Self {
-        let show = |(version, text): (&String, &String)| {
-            // What is stored was JSON when it came.
-            let schema = RawValue::from_string(text.clone());
-            (version.clone(), schema.unwrap_or_else(|_| RawValue::NULL.to_owned()))
-        };
-        let schemas = definition.schemas.as_ref().map(|all| all.iter().map(show).collect());
+        let schemas = definition.schemas.as_ref().map(shown);
         Self { schemas, ..Self::without_schemas(definition) }
     }
 }
 
-/// A checked [`EventTypeIn`], but for its name.
-#[derive(Clone, Debug)]
-pub(crate) struct Draft {
-    description: String,
-    archived: bool,
-    deprecated: bool,
-    schemas: Option<BTreeMap<String, String>>,
-    feature_flag: Option<EventType>,
+/// The stored text of schemas as the API shows it.
+pub(super) fn shown(schemas: &BTreeMap<String, String>) -> Schemas {
+    let show = |(version, text): (&String, &String)| {
+        // What is stored was JSON when it came.
+        let schema = RawValue::from_string(text.clone());
+        (version.clone(), schema.unwrap_or_else(|_| RawValue::NULL.to_owned()))
+    };
+    schemas.iter().map(show).collect()
 }
-
-/// A checked [`EventTypePatch`].
-#[derive(Clone, Debug)]
-pub(crate) struct Change {
-    description: Patch<String>,
-    archived: Patch<bool>,
-    deprecated: Patch<bool>,
-    schemas: Patch<BTreeMap<String, String>>,
-    feature_flag: Patch<EventType>,
-}
-
-impl EventTypeIn {
-    /// The body of a PUT to `name`, whatever name it says itself.
-    pub(super) fn named(self, name: String) -> Self {
-        Self { name: Some(name), ..self }
-    }
-
-    pub(super) fn validate(self) -> Result<(EventType, Draft), Problem> {
-        let mut faults = Faults::default();
-        let name = self.name.ok_or(FieldError::Missing);
-        let name = name.and_then(|text| Ok(text.parse::<EventType>()?));
-        let name = faults.take("name", name);
-        let description = faults.take("description", field::description(self.description));
-        let schemas = self.schemas.map(|all| schemas(&mut faults, &all));
-        let flags = self.feature_flags.or(self.feature_flag.map(|flag| vec![flag]));
-        let feature_flag = flags.and_then(|flags| feature_flag(&mut faults, &flags));
-        faults.finish(|| {
-            let draft = Draft {
-                description: description?,
-                archived: self.archived.unwrap_or_default(),
-                deprecated: self.deprecated.unwrap_or_default(),
-                schemas,
-                feature_flag,
-            };
-            Some((name?, draft))
-        })
-    }
-}
-
-impl EventTypePatch {
-    pub(super) fn validate(self) -> Result<Change, Problem> {
-        let mut faults = Faults::default();
-        let description = match self.description {
-            Patch::Clear => Err(FieldError::Missing),
-            description => description.try_map(field::description),
-        };
-        let description = faults.take("description", description);
-        let schemas = self.schemas.map(|all| schemas(&mut faults, &all));
-        let flags = self.feature_flags.or(self.feature_flag.map(|flag| vec![flag]));
-        let feature_flag = match flags {
-            Patch::Absent => Patch::Absent,
-            Patch::Clear => Patch::Clear,
-            Patch::Set(flags) => feature_flag(&mut faults, &flags).map_or(Patch::Clear, Patch::Set),
-        };
-        let (archived, deprecated) = (self.archived, self.deprecated);
-        faults.finish(|| {
-            Some(Change { description: description?, archived, deprecated, schemas, feature_flag })
-        })
-    }
-}
-
-impl Draft {
-    pub(super) fn create(self, name: EventType, org: OrgId, now: Timestamp) -> EventTypeDefinition {
-        EventTypeDefinition {
-            name,
-            org,
-            description: self.description,
-            archived: self.archived,
-            deprecated: self.deprecated,
-            schemas: self.schemas,
-            feature_flag: self.feature_flag,
-            created_at: now,
-            updated_at: now,
-        }
-    }
-
-    pub(super) fn replace(
-        &self,
-        current: &EventTypeDefinition,
-        now: Timestamp,
-    ) -> EventTypeDefinition {
-        let draft = self.clone().create(current.name.clone(), current.org.clone(), now);
-        EventTypeDefinition { created_at: current.created_at, ..draft }
-    }
-}
-
-impl Change {
-    pub(super) fn apply(
-        &self,
-        current: &EventTypeDefinition,
-        now: Timestamp,
-    ) -> EventTypeDefinition {
-        let described = current.description.clone();
-        EventTypeDefinition {
-            name: current.name.clone(),
-            org: current.org.clone(),
-            description: self.description.over_default(&current.description, described),
-            archived: self.archived.over_default(&current.archived, false),
-            deprecated: self.deprecated.over_default(&current.deprecated, false),
-            schemas: self.schemas.over(&current.schemas),
-            feature_flag: self.feature_flag.over(&current.feature_flag),
-            created_at: current.created_at,
-            updated_at: now,
-        }
-    }
-}
-
-/// The text of each schema, and a fault for each that is none.
-fn schemas(faults: &mut Faults, all: &Schemas) -> BTreeMap<String, String> {
-    for (version, text) in all {
-        match serde_json::from_str(text.get()) {
-            Ok(document) => {
-                if let Err(fault) = schema::check(&document) {
-                    let path = fault.path.iter().map(String::as_str);
-                    let path = ["schemas", version].into_iter().chain(path);
-                    let wanted = fault.wanted;
-                    faults.add(path, format!("must be {wanted} in a JSON Schema of draft 7"));
-                }
-            }
-            // The text is JSON, so what fails is its depth.
-            Err(_) => faults.add(["schemas", version], "must not be nested so deeply"),
-        }
-    }
-    all.iter().map(|(version, text)| (version.clone(), text.get().to_owned())).collect()
-}
-
-/// No flag for an empty list; a fault for more than one.
-fn feature_flag(faults: &mut Faults, texts: &[String]) -> Option<EventType> {
-    if texts.len() > 1 {
-        faults.add(["featureFlags"], "must be at most one");
-    }
-    let flags: Vec<EventType> = faults.take_all("featureFlags", texts, str::parse);
-    flags.into_iter().next()
-}
-
-#[cfg(test)]
-mod tests;

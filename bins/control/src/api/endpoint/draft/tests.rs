@@ -5,8 +5,16 @@ use serde_json::{Value, json};
 
 use super::{super::shape::EndpointOut, *};
 
-fn draft(body: Value) -> Result<(Draft, Option<SigningSecret>), Problem> {
+fn new(body: Value) -> Result<New, Problem> {
     serde_json::from_value::<EndpointIn>(body).unwrap().validate()
+}
+
+fn draft(body: Value) -> Result<Draft, Problem> {
+    new(body).map(|new| new.draft)
+}
+
+fn update(body: Value) -> Result<Draft, Problem> {
+    serde_json::from_value::<EndpointUpdate>(body).unwrap().validate()
 }
 
 fn change(body: Value) -> Result<Change, Problem> {
@@ -24,7 +32,7 @@ fn example() -> Endpoint {
         "metadata": {"a": "b"},
     });
     let id = "ep_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap();
-    draft(body).unwrap().0.create(id, "app_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap(), at(1))
+    draft(body).unwrap().create(id, "app_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap(), at(1))
 }
 
 #[test]
@@ -32,11 +40,12 @@ fn only_a_url_must_be_given() {
     let nulls = json!({
         "url": "https://example.com/x", "description": null, "uid": null, "version": null,
         "disabled": null, "eventTypes": null, "filterTypes": null, "channels": null,
-        "secret": null, "throttleRate": null, "rateLimit": null, "metadata": null,
+        "secret": null, "headers": null, "throttleRate": null, "rateLimit": null,
+        "metadata": null,
     });
     for body in [json!({"url": "https://example.com/x"}), nulls] {
-        let (draft, secret) = draft(body).unwrap();
-        assert!(secret.is_none());
+        let New { draft, secret, headers } = new(body).unwrap();
+        assert!(secret.is_none() && headers.is_empty());
         let id = "ep_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap();
         let app = "app_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap();
         let shown = serde_json::to_value(EndpointOut::from(&draft.create(id, app, at(1)))).unwrap();
@@ -44,7 +53,7 @@ fn only_a_url_must_be_given() {
             "id": "ep_2mUyNHGNzM2qRpFZTsVXrxQkEWJ", "metadata": {}, "description": "",
             "rateLimit": null, "throttleRate": null, "uid": null, "url": "https://example.com/x",
             "version": 1, "disabled": false, "eventTypes": null, "filterTypes": null,
-            "channels": null, "createdAt": "1970-01-01T00:00:00.000001Z",
+            "channels": null, "pausedAt": null, "createdAt": "1970-01-01T00:00:00.000001Z",
             "updatedAt": "1970-01-01T00:00:00.000001Z",
         });
         assert_eq!(shown, expected);
@@ -58,11 +67,11 @@ fn both_names_of_a_field_are_read_and_written() {
     assert_eq!(shown["filterTypes"], json!(["a", "b"]));
     assert_eq!((&shown["rateLimit"], &shown["throttleRate"]), (&json!(5), &json!(5)));
     assert_eq!(shown["url"], "http://example.com/");
-    let older = draft(json!({"url": "http://x/", "filterTypes": ["a"], "rateLimit": 3})).unwrap().0;
+    let older = draft(json!({"url": "http://x/", "filterTypes": ["a"], "rateLimit": 3})).unwrap();
     assert_eq!(older.event_types.unwrap().len(), 1);
     assert_eq!(older.throttle_rate, Some(3));
     // What is shown may be sent back as it is.
-    let again = draft(shown).unwrap().0;
+    let again = update(shown).unwrap();
     assert_eq!(again.replace(&example(), at(1)), example());
 }
 
@@ -83,27 +92,60 @@ fn every_rule_is_checked() {
         with("uid", json!("ep_1")),
         with("uid", json!("")),
         with("eventTypes", json!(["a", "&&b"])),
-        with("channels", json!([])),
+        with("eventTypes", json!(vec!["a"; 1_025])),
         with("channels", json!(["a b"])),
         with("channels", json!((0..11).map(|n| n.to_string()).collect::<Vec<_>>())),
         with("secret", json!("whsec_C2FVsBQIhrscChlQIM+b5sSYspob")),
         with("secret", json!("hwsec_C2FVsBQIhrscChlQIM+b5sSYspob7oDazfgh")),
+        with("headers", json!({"content-type": "text/plain"})),
+        with("headers", json!({"x-shop": "two\nlines"})),
         with("description", json!("\u{1}")),
         with("metadata", json!({"k": "x".repeat(5_000)})),
     ] {
         let status = draft(body.clone()).map(|_| ()).unwrap_err().status().as_u16();
         assert_eq!(status, 422, "{body}");
-        if body.get("secret").is_none() {
+        if body.get("secret").is_none() && body.get("headers").is_none() {
+            assert_eq!(update(body.clone()).unwrap_err().status().as_u16(), 422, "{body}");
             assert_eq!(change(body.clone()).unwrap_err().status().as_u16(), 422, "{body}");
         }
     }
 }
 
 #[test]
-fn an_empty_choice_of_types_is_no_filter() {
-    assert_eq!(draft(json!({"url": "http://x/", "filterTypes": []})).unwrap().0.event_types, None);
-    let patched = change(json!({"eventTypes": []})).unwrap().apply(&example(), at(9));
-    assert_eq!(patched.event_types, None);
+fn an_empty_choice_is_no_filter() {
+    let empty = json!({"url": "http://x/", "filterTypes": [], "channels": []});
+    for draft in [draft(empty.clone()).unwrap(), update(empty).unwrap()] {
+        assert_eq!((draft.event_types, draft.channels), (None, None));
+    }
+    let emptied = json!({"eventTypes": [], "channels": []});
+    let patched = change(emptied).unwrap().apply(&example(), at(9));
+    assert_eq!((patched.event_types, patched.channels), (None, None));
+}
+
+#[test]
+fn secret_and_headers_are_taken_by_post_alone() {
+    let body = json!({
+        "url": "http://x/", "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+        "headers": {"X-Shop": "7"},
+    });
+    let taken = new(body.clone()).unwrap();
+    assert!(taken.secret.is_some());
+    assert_eq!(taken.headers, Headers::from([("X-Shop".into(), "7".into())]));
+    // A PUT does not even read them.
+    update(json!({"url": "http://x/", "secret": 1, "headers": [2]})).unwrap();
+}
+
+#[test]
+fn neither_put_nor_patch_resumes_what_is_paused() {
+    let paused = Endpoint { paused_at: Some(at(3)), ..example() };
+    let put = update(json!({"url": "http://x/", "pausedAt": null})).unwrap();
+    assert_eq!(put.replace(&paused, at(9)).paused_at, Some(at(3)));
+    let patched = change(json!({"pausedAt": null})).unwrap().apply(&paused, at(9));
+    assert_eq!(patched.paused_at, Some(at(3)));
+    assert_eq!(
+        serde_json::to_value(EndpointOut::from(&patched)).unwrap()["pausedAt"],
+        json!(at(3))
+    );
 }
 
 #[test]
@@ -150,7 +192,7 @@ proptest! {
         channels in prop::option::of(prop::collection::vec("[a-c ]{0,3}", 0..13)),
     ) {
         let body = json!({"url": url, "uid": uid, "eventTypes": types, "channels": channels});
-        if let Ok((draft, _)) = draft(body.clone()) {
+        if let Ok(draft) = draft(body.clone()) {
             prop_assert!(matches!(draft.url.as_url().scheme(), "http" | "https"));
             prop_assert_eq!(draft.uid.as_ref().map(Uid::as_str), uid.as_deref());
             let kept = draft.event_types.map(|all| all.iter().map(|t| t.as_str().to_owned()).collect());
