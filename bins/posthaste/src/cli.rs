@@ -29,7 +29,7 @@ pub(crate) enum Command {
     /// Print the reference of every setting, in Markdown
     Config(config::Args),
     /// Measure throughput and latency on this machine
-    Bench(bench::Args),
+    Bench(bench::BenchArgs),
     #[command(hide = true)]
     BenchReceiver(bench::ReceiverArgs),
 }

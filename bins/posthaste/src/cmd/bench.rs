@@ -3,6 +3,8 @@
 //! Read in this order: `processes` starts the broker, the roles and the receiver, each as a process
 //! of its own, so that what each costs can be told apart; `payload` is the message; `generator`
 //! sends it, over and over; `receiver` counts what arrives; `report` says what it came to.
+//! `recorder` and `history` measure one part by itself: how fast history is written, and how fast it
+//! answers.
 //!
 //! # Invariants
 //! - The loop is closed: each sender waits for its 202 before it sends again, so the rate is what
@@ -11,10 +13,12 @@
 //! - Whatever way it ends, but by SIGKILL, nothing is left running and no file is left behind.
 
 mod generator;
+mod history;
 mod payload;
 mod processes;
 mod quantiles;
 mod receiver;
+mod recorder;
 mod report;
 
 use std::{path::PathBuf, time::Duration};
@@ -44,6 +48,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// The most deliveries that the receiver keeps count of, at 4 bytes each.
 const DELIVERIES_MAX: u64 = 50_000_000;
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    part: Option<Part>,
+    #[command(flatten)]
+    whole: Args,
+}
+
+/// What can be measured by itself, instead of the whole way of a message.
+#[derive(Debug, clap::Subcommand)]
+enum Part {
+    /// Measure how fast history is written from a backlog
+    Recorder(recorder::Args),
+    /// Measure how fast history answers once it holds much
+    History(history::Args),
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -80,7 +102,15 @@ enum BenchError {
     NotAccepted { failed: u64, first: String },
 }
 
-pub(crate) async fn run(args: Args) -> Outcome {
+pub(crate) async fn run(args: BenchArgs) -> Outcome {
+    match args.part {
+        None => whole(args.whole).await,
+        Some(Part::Recorder(args)) => recorder::run(args).await,
+        Some(Part::History(args)) => history::run(args).await,
+    }
+}
+
+async fn whole(args: Args) -> Outcome {
     let deliveries = u64::from(args.messages) * u64::from(args.endpoints);
     if deliveries > DELIVERIES_MAX {
         return Err(BenchError::TooMany(deliveries).into());

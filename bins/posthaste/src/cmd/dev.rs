@@ -114,7 +114,7 @@ async fn with_broker(
     nats: &mut NatsServer,
     told: &CancellationToken,
 ) -> Outcome {
-    let environment = Environment::new(data.secrets()?, &nats.url(), args.listen());
+    let environment = Environment::new(data.secrets()?, &nats.url(), args.listen(), data.path());
     let settings = environment.read().map_err(Failure::config)?;
     let shell = settings.shell.clone();
     telemetry::init(&shell.log)?;

@@ -111,7 +111,7 @@ impl FromStr for Lifetime {
 
 #[cfg(test)]
 mod tests {
-    use posthaste_api::{Principal, Verifier};
+    use posthaste_api::{Portal, Principal, Verifier};
 
     use super::*;
 
@@ -153,7 +153,8 @@ mod tests {
         let organisation = read(Whom::Org { org: org.clone(), lifetime });
         assert_eq!(organisation, Principal::Organisation(org.clone()));
         match read(Whom::App { app: app.clone(), org: org.clone(), lifetime }) {
-            Principal::Application { org: found_org, app: found_app, .. } => {
+            Principal::Application(portal) => {
+                let Portal { org: found_org, app: found_app, .. } = *portal;
                 assert_eq!((found_org, found_app), (org, app));
             }
             other @ Principal::Organisation(_) => panic!("{other:?}"),

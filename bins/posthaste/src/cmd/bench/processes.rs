@@ -2,6 +2,7 @@
 
 mod cpu;
 mod ports;
+mod recording;
 mod role_process;
 
 use std::{io, path::Path, process::Stdio, time::Duration};
@@ -17,7 +18,7 @@ use tokio::{
     time::timeout,
 };
 
-pub(super) use self::cpu::Cpu;
+pub(super) use self::{cpu::Cpu, recording::Recording};
 use self::{ports::Ports, role_process::RoleProcess};
 use super::Args;
 use crate::{
@@ -75,7 +76,9 @@ impl Fleet {
         let (receiver, receiver_url) = start_receiver(&itself, args).await?;
         let secret = random_key();
         let ports = Ports::free()?;
-        let environment = environment(&nats.url(), &secret, &ports, args);
+        let stored = u64::from(args.payload_bytes) + EVENT_OVERHEAD;
+        let events = u64::from(args.messages) * stored;
+        let environment = environment(&nats.url(), home.path(), &secret, &ports, events);
         let start = async |role: Role, port: u16, admin: u16| {
             let mut command = command(&itself);
             command.args(["run", role.as_str()]).envs(environment.clone());
@@ -135,22 +138,23 @@ fn command(itself: &Path) -> Command {
     command
 }
 
-/// What all roles are told: what suits a measurement, under what our environment says (so that
+/// What all roles are told, with room for `event_bytes` of events: what suits a measurement, under what our environment says (so that
 /// settings can be compared), under what the measurement needs.
 fn environment(
     broker: &str,
+    home: &Path,
     token_secret: &str,
     ports: &Ports,
-    args: &Args,
+    event_bytes: u64,
 ) -> Vec<(String, String)> {
-    let stored = u64::from(args.payload_bytes) + EVENT_OVERHEAD;
-    let events = (u64::from(args.messages) * stored).max(EVENTS_MIN);
+    let events = event_bytes.max(EVENTS_MIN);
     let local = |port: u16| format!("127.0.0.1:{port}");
     let defaults = [
         ("POSTHASTE_LOG_FILTER", "warn".to_owned()),
         ("POSTHASTE_NATS_EVENTS_MAX_BYTES", events.to_string()),
         ("POSTHASTE_NATS_ATTEMPTS_MAX_BYTES", EVENTS_MIN.to_string()),
         ("POSTHASTE_NATS_DEAD_LETTERS_MAX_BYTES", EVENTS_MIN.to_string()),
+        ("POSTHASTE_HISTORY_URL", format!("sqlite:{}", home.join("history.db").display())),
     ];
     let ours = std::env::vars().filter(|(name, _)| name.starts_with("POSTHASTE_"));
     let needed = [

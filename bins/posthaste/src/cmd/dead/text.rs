@@ -114,7 +114,7 @@ mod tests {
                 "org": "org_2mUyNHGNzM2qRpFZTsVXrxQkEWJ",
                 "app": "app_2mUyNHGNzM2qRpFZTsVXrxQkEWJ",
                 "event_type": "chargeback.created", "event_id": "cb-1",
-                "retention_days": 90, "accepted_at": "2026-09-21T14:13:20.000001Z",
+                "retention_hours": 2160, "accepted_at": "2026-09-21T14:13:20.000001Z",
             });
         }
         let letter = serde_json::from_value(letter).unwrap();

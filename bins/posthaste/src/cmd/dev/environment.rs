@@ -1,6 +1,6 @@
 //! What the roles are told in development.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path};
 
 use posthaste_control::{Control, ControlConfig};
 use posthaste_ingress::{Ingress, IngressConfig};
@@ -51,10 +51,11 @@ pub(super) struct Environment {
 
 impl Environment {
     /// What suits one machine, under what the process's environment says, under what this session
-    /// decides itself. No file is read.
-    pub(super) fn new(secrets: Secrets, broker: &str, listen: Listen) -> Self {
+    /// decides itself; history is in the folder `data` unless the environment has it elsewhere. No
+    /// file is read.
+    pub(super) fn new(secrets: Secrets, broker: &str, listen: Listen, data: &Path) -> Self {
         let ours = std::env::vars().filter(|(name, _)| name.starts_with("POSTHASTE_"));
-        Self::over(ours, secrets, broker, listen)
+        Self::over(ours, secrets, broker, listen, data)
     }
 
     fn over(
@@ -62,8 +63,11 @@ impl Environment {
         secrets: Secrets,
         broker: &str,
         listen: Listen,
+        data: &Path,
     ) -> Self {
         let defaults = DEFAULTS.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        let history = format!("sqlite:{}", data.join("history.db").display());
+        let defaults = defaults.chain([("POSTHASTE_HISTORY_URL".to_owned(), history)]);
         let decided = [
             ("POSTHASTE_AUTH_TOKEN_SECRET", secrets.token),
             ("POSTHASTE_REGISTRY_SEAL_KEYS", secrets.sealing),
@@ -128,13 +132,14 @@ mod tests {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let listen = Listen { api: any, ingress: any };
-        Environment::over(pairs, secrets, "nats://127.0.0.1:1", listen)
+        Environment::over(pairs, secrets, "nats://127.0.0.1:1", listen, Path::new("/data"))
     }
 
     #[test]
     fn every_role_starts_with_it_and_calls_receivers_here() {
-        let Settings { worker, .. } = environment(&[]).read().unwrap();
+        let Settings { worker, control, .. } = environment(&[]).read().unwrap();
         assert_eq!(worker.bus.urls, ["nats://127.0.0.1:1"]);
+        assert_eq!(control.history.url.reveal(), "sqlite:/data/history.db");
         let here = std::net::IpAddr::from([127, 0, 0, 1]);
         assert!(worker.allow.iter().any(|network| network.contains(&here)));
     }
