@@ -2,10 +2,14 @@
 //!
 //! `refusals` and `tokens` are what is refused and with which words; `hostile` and `resources` look
 //! for what they forgot; `repeats` are messages offered twice, and `cluster` to several brokers;
-//! `outage` is when the broker cannot store.
+//! `outage` is when the broker cannot store. `batch` is many at once, `inline` the application that
+//! comes along, `labels` what else may be said of a message.
 
+mod batch;
 mod cluster;
 mod hostile;
+mod inline;
+mod labels;
 mod outage;
 mod refusals;
 mod repeats;

@@ -10,6 +10,7 @@ use posthaste_ingress::Ingress;
 use posthaste_service::{Kit, Reader, ShutdownConfig, Vars, role::Role, stop::Stopped};
 use posthaste_testkit::NatsServer;
 use posthaste_worker::Worker;
+use tempfile::TempDir;
 
 /// A key that seals nothing but test secrets.
 pub(crate) const SEAL_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
@@ -20,6 +21,8 @@ pub(crate) const TOKEN_SECRET: &str = "test-secret-test-secret-test-secret";
 pub(crate) struct Bed {
     pub(crate) nats: NatsServer,
     settings: Vec<(String, String)>,
+    /// Where control keeps history, unless it is told otherwise.
+    _history: TempDir,
 }
 
 /// A role running in this process.
@@ -33,6 +36,8 @@ impl Bed {
     /// role.
     pub(crate) async fn start(settings: &[(&str, &str)]) -> Self {
         let nats = NatsServer::start().await;
+        let history = tempfile::Builder::new().prefix("posthaste-history-").tempdir().unwrap();
+        let history_url = format!("sqlite:{}", history.path().join("history.db").display());
         let fixed = [
             ("POSTHASTE_NATS_URLS", nats.url()),
             ("POSTHASTE_NATS_EVENTS_MAX_BYTES", (256 << 20).to_string()),
@@ -45,13 +50,14 @@ impl Bed {
             ("POSTHASTE_ADMIN_LISTEN", "127.0.0.1:0".to_owned()),
             ("POSTHASTE_OUTBOUND_ALLOW", "127.0.0.0/8".to_owned()),
             ("POSTHASTE_WORKER_RETRY_JITTER", "0".to_owned()),
+            ("POSTHASTE_HISTORY_URL", history_url),
         ];
         let mut all: Vec<_> = fixed.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
         for (name, value) in settings {
             all.retain(|(existing, _)| existing != name);
             all.push(((*name).to_owned(), (*value).to_owned()));
         }
-        Self { nats, settings: all }
+        Self { nats, settings: all, _history: history }
     }
 
     /// Every setting, as the environment of a process.

@@ -155,7 +155,10 @@ async fn a_message_that_overtakes_word_of_its_application_is_not_lost() {
         event_id: None,
         channels: vec![],
         idempotency_key: None,
-        retention_days: 90,
+        retention_hours: 2_160,
+        tags: Vec::new(),
+        deliver_at: None,
+        content_type: None,
         accepted_at: now,
     };
     bus.accept(&event, "{}".into()).await.unwrap();

@@ -10,18 +10,26 @@
 
 mod bed;
 mod client;
+mod things;
 mod tool;
 
 mod accept;
+mod authorization;
 mod cli;
+mod contract;
 mod crash;
 mod deliver;
 mod hindrance;
+mod history;
+mod operational;
 mod outage;
+mod replay;
 mod retry;
 mod share;
 mod shutdown;
 
 mod metrics;
+mod schemathesis;
 mod sdk;
+mod sdk_operations;
 mod tidy;

@@ -1,0 +1,1 @@
+"""What the tests need beside Rust: a module for each thing, whose functions yield names and paths."""
