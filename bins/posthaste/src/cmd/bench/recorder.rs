@@ -1,15 +1,16 @@
 //! `posthaste bench recorder`: how fast history is written.
 //!
 //! The streams are filled with a backlog of messages and one attempt at each, as if nobody had
-//! recorded for a while; then control is started, and more keeps coming. It has caught up when all
-//! of the backlog is recorded, and it keeps up if nothing is left once nothing more comes.
+//! recorded for a while; then control is started, and more keeps coming. It has caught up when what
+//! is left came within the last quarter of a second, and has kept up if little more is left a while
+//! later, and nothing once nothing more comes.
 
 mod load;
 mod report;
 
 use std::{path::PathBuf, time::Duration};
 
-use posthaste_bus::{Bus, FeedProgress, LastSequences};
+use posthaste_bus::{Bus, FeedProgress};
 use posthaste_service::stop::wait_for_signal;
 use tokio::{
     select,
@@ -30,11 +31,13 @@ use crate::{
 
 /// Between two looks at how far recording has come.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-/// How long nothing may be recorded before it counts as standing still.
+/// How long nothing may be recorded at the start.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long catching up may take.
+const CATCH_UP: Duration = Duration::from_secs(1_800);
 /// What a message and its attempts take in the stream beside the payload, at most.
 const MESSAGE_OVERHEAD: u64 = 2_048;
-/// For how long more keeps coming once the backlog is recorded.
+/// For how long more keeps coming once it has caught up.
 const KEEP_UP: Duration = Duration::from_secs(5);
 
 /// A count within a range, as clap reads it.
@@ -64,10 +67,14 @@ pub(crate) struct Args {
     nats_server: Option<PathBuf>,
 }
 
-/// Recording stands still.
+/// Why recording was not measured.
 #[derive(Debug, thiserror::Error)]
-#[error("nothing was recorded for {PATIENCE:?}, and {0} messages are left")]
-struct Stuck(u64);
+enum RecorderError {
+    #[error("nothing was recorded for {PATIENCE:?}")]
+    NotBegun,
+    #[error("recording had not caught up after {CATCH_UP:?}: {0} messages are left")]
+    Behind(u64),
+}
 
 pub(super) async fn run(args: Args) -> Outcome {
     let binary = nats_server::find(args.nats_server.as_deref())?;
@@ -96,27 +103,35 @@ async fn measure(args: &Args, binary: &std::path::Path) -> Result<Report, Failur
     let load = Load::new(bus.clone(), args.payload_bytes)?;
     told(format!("storing {} messages and their attempts", args.backlog));
     load.store(args.backlog).await?;
-    let backlog = bus.last_sequences().await?;
+    let mut before = recording.cpu();
+    before.seconds.insert("control", 0.0);
 
     told(format!("recording them, while {} a second keep coming", args.rate));
     let (started, began) = tokio::join!(recording.start(), begun(&bus));
     started?;
-    let (before, began) = (recording.cpu(), began?);
+    let began = began?;
     let enough = CancellationToken::new();
     let watched = async {
-        until_recorded(&bus, &backlog).await?;
+        until_left(&bus, u64::from(args.rate / 4)).await?;
         let caught_up_in = began.elapsed();
+        let rows_by_then = 2 * load.stored();
         let lag_max = most_left_during(&bus, KEEP_UP).await?;
         enough.cancel();
-        Ok::<_, Failure>((caught_up_in, lag_max))
+        Ok((caught_up_in, rows_by_then, lag_max))
     };
-    let (watched, followed) = tokio::join!(watched, load.keep_coming(args.rate, &enough));
-    let ((caught_up_in, lag_max), followed) = (watched?, followed?);
-    until_recorded(&bus, &bus.last_sequences().await?).await?;
-    let recorded_in = began.elapsed();
-    let cpu = recording.cpu().since(&before);
-    let lag_final = left(&bus).await?;
-    Ok(Report::new(args, Measured { caught_up_in, recorded_in, followed, lag_max, lag_final, cpu }))
+    let ((caught_up_in, rows_by_then, lag_max), ()) =
+        tokio::try_join!(watched, load.keep_coming(args.rate, &enough))?;
+    until_left(&bus, 0).await?;
+    let measured = Measured {
+        caught_up_in,
+        rows_by_then,
+        recorded_in: began.elapsed(),
+        rows: 2 * load.stored(),
+        lag_max,
+        lag_final: left(&bus).await?,
+        cpu: recording.cpu().since(&before),
+    };
+    Ok(Report::new(args, measured))
 }
 
 /// When the first message was read.
@@ -130,25 +145,20 @@ async fn begun(bus: &Bus) -> Result<Instant, Failure> {
             sleep(LOOK_AGAIN).await;
         }
     };
-    timeout(PATIENCE, begun).await.map_err(|_| Stuck(0))?
+    timeout(PATIENCE, begun).await.map_err(|_| RecorderError::NotBegun)?
 }
 
-/// Waits until everything up to these sequences is recorded.
-async fn until_recorded(bus: &Bus, last: &LastSequences) -> Result<(), Failure> {
-    let mut recorded = (0, Instant::now());
-    loop {
-        let floors = bus.feed_progress().await?.map(|feed| feed.floor);
-        if floors.iter().zip(last).all(|(floor, last)| floor >= last) {
-            return Ok(());
+/// Waits until so many messages or fewer are not recorded.
+async fn until_left(bus: &Bus, at_most: u64) -> Result<(), Failure> {
+    let caught_up = async {
+        while left(bus).await? > at_most {
+            sleep(LOOK_AGAIN).await;
         }
-        let sum = floors.iter().sum();
-        if sum > recorded.0 {
-            recorded = (sum, Instant::now());
-        }
-        if recorded.1.elapsed() > PATIENCE {
-            return Err(Stuck(left(bus).await?).into());
-        }
-        sleep(LOOK_AGAIN).await;
+        Ok(())
+    };
+    match timeout(CATCH_UP, caught_up).await {
+        Ok(caught_up) => caught_up,
+        Err(_) => Err(RecorderError::Behind(left(bus).await?).into()),
     }
 }
 

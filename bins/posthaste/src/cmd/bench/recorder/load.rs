@@ -1,6 +1,12 @@
 //! What is to be recorded: messages, and an attempt at each.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use posthaste_bus::{Bus, attempts::AttemptBatch};
@@ -33,6 +39,7 @@ pub(super) struct Load {
     endpoint: EndpointId,
     event_type: EventType,
     payload: Bytes,
+    stored: Arc<AtomicU64>,
 }
 
 impl Load {
@@ -45,7 +52,13 @@ impl Load {
             endpoint: EndpointId::generate(now(), &mut rand::rng()),
             event_type: "bench.sent".parse()?,
             payload: Bytes::from(format!("{{\"padding\":\"{padding}\"}}")),
+            stored: Arc::default(),
         })
+    }
+
+    /// How many messages were stored so far, each with an attempt.
+    pub(super) fn stored(&self) -> u64 {
+        self.stored.load(Ordering::Relaxed)
     }
 
     /// Stores so many messages and as many attempts, and returns once all are confirmed.
@@ -69,7 +82,7 @@ impl Load {
         Ok(())
     }
 
-    /// Stores `rate` messages a second until `enough`; returns how many.
+    /// Stores `rate` messages a second until `enough`.
     ///
     /// # Errors
     /// As [`Load::store`].
@@ -77,7 +90,7 @@ impl Load {
         &self,
         rate: u32,
         enough: &CancellationToken,
-    ) -> Result<u64, Failure> {
+    ) -> Result<(), Failure> {
         let mut bursts = interval(BURST);
         bursts.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (began, mut stored) = (bursts.tick().await, 0);
@@ -86,7 +99,7 @@ impl Load {
             self.store(u32::try_from(due.saturating_sub(stored))?).await?;
             stored = due.max(stored);
         }
-        Ok(stored)
+        Ok(())
     }
 
     async fn store_some(&self, count: usize) -> Result<(), Failure> {
@@ -101,7 +114,9 @@ impl Load {
         while let Some(accepted) = accepting.join_next().await {
             accepted??;
         }
-        Ok(self.bus.record(&attempts).await?)
+        self.bus.record(&attempts).await?;
+        self.stored.fetch_add(count as u64, Ordering::Relaxed);
+        Ok(())
     }
 
     fn event(&self) -> Event {

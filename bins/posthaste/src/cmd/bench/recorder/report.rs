@@ -9,13 +9,15 @@ use super::{super::processes::Cpu, Args};
 /// What was measured.
 #[derive(Debug)]
 pub(super) struct Measured {
-    /// From the first message read to the last of the backlog recorded.
+    /// From the first message read until it had caught up.
     pub(super) caught_up_in: Duration,
+    /// Messages and attempts, each a row, that were there by then.
+    pub(super) rows_by_then: u64,
     /// From the first message read to the very last recorded.
     pub(super) recorded_in: Duration,
-    /// Messages that came after the backlog.
-    pub(super) followed: u64,
-    /// The most stream messages that were seen to wait once the backlog was recorded.
+    /// All rows.
+    pub(super) rows: u64,
+    /// The most stream messages that were seen to wait once it had caught up.
     pub(super) lag_max: u64,
     /// Those that waited at the end.
     pub(super) lag_final: u64,
@@ -29,9 +31,8 @@ pub(super) struct Report {
     rate: u32,
     payload_bytes: u32,
     catch_up_seconds: f64,
-    /// Messages and attempts, each a row, of the backlog over the time it took.
+    /// While it was catching up.
     rows_per_second: f64,
-    followed: u64,
     rows: u64,
     seconds: f64,
     lag_max: u64,
@@ -42,16 +43,15 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn new(args: &Args, measured: Measured) -> Self {
-        let Measured { caught_up_in, recorded_in, followed, lag_max, lag_final, cpu } = measured;
-        let rows = 2 * (u64::from(args.backlog) + followed);
+        let Measured { caught_up_in, rows_by_then, recorded_in, rows, lag_max, lag_final, cpu } =
+            measured;
         let catch_up_seconds = caught_up_in.as_secs_f64();
         Self {
             backlog: args.backlog,
             rate: args.rate,
             payload_bytes: args.payload_bytes,
             catch_up_seconds,
-            rows_per_second: 2.0 * f64::from(args.backlog) / catch_up_seconds.max(1e-6),
-            followed,
+            rows_per_second: rows_by_then as f64 / catch_up_seconds.max(1e-6),
             rows,
             seconds: recorded_in.as_secs_f64(),
             lag_max,
@@ -80,9 +80,8 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "{} messages followed; {} rows in {:.2} s; at most {} stream messages behind, {} at \
-             the end\n",
-            self.followed, self.rows, self.seconds, self.lag_max, self.lag_final
+            "{} rows in {:.2} s; at most {} stream messages behind after that, {} at the end\n",
+            self.rows, self.seconds, self.lag_max, self.lag_final
         )?;
         for (at, (name, seconds)) in self.cpu_seconds.iter().enumerate() {
             let each = self.cpu_micros_per_row.get(name).copied().unwrap_or_default();
@@ -98,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_rate_is_that_of_the_backlog_and_each_row_costs_its_share() {
+    fn the_rate_is_that_of_catching_up_and_each_row_costs_its_share() {
         let args = Args {
             store: None,
             backlog: 1_000,
@@ -109,15 +108,16 @@ mod tests {
         };
         let measured = Measured {
             caught_up_in: Duration::from_secs(2),
+            rows_by_then: 2_400,
             recorded_in: Duration::from_secs(7),
-            followed: 500,
+            rows: 3_000,
             lag_max: 12,
             lag_final: 0,
             cpu: Cpu { seconds: BTreeMap::from([("control", 0.3)]) },
         };
         let report = Report::new(&args, measured);
-        assert_eq!((report.rows_per_second, report.rows), (1_000.0, 3_000));
+        assert_eq!((report.rows_per_second, report.rows), (1_200.0, 3_000));
         assert!((report.cpu_micros_per_row["control"] - 100.0).abs() < 1e-9);
-        assert!(report.to_string().contains("1000 rows/s"), "{report}");
+        assert!(report.to_string().contains("1200 rows/s"), "{report}");
     }
 }
