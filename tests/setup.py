@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Gets what the tests need beside Rust, into target/tools, and says where it is.
 
-    python3 tests/setup.py [nats-server | python | javascript | rust-sdk | postgres | promtool]...
+    python3 tests/setup.py [nats-server | python | javascript | rust-sdk | postgres | promtool | schemathesis]...
 
 For each step named, or for all of them, prints lines NAME=path on stdout:
 
@@ -13,6 +13,7 @@ For each step named, or for all of them, prints lines NAME=path on stdout:
     rust-sdk     POSTHASTE_RUST_SDK, the program of tests/rust, which has the SDK built in
     postgres     POSTGRES_BIN, the folder of initdb and postgres
     promtool     PROMTOOL
+    schemathesis SCHEMATHESIS
 
 A step that was done before does nothing, so this may run ahead of every test run. Nothing is installed outside
 target/tools, with one exception: where Postgres cannot be had otherwise, root has apt install it.
@@ -29,6 +30,7 @@ from tools.postgres import postgres
 from tools.promtool import promtool
 from tools.python import python
 from tools.rust_sdk import rust_sdk
+from tools.schemathesis import schemathesis
 from tools.step import TOOLS, fail
 
 STEPS = {
@@ -38,6 +40,7 @@ STEPS = {
     "rust-sdk": rust_sdk,
     "postgres": postgres,
     "promtool": promtool,
+    "schemathesis": schemathesis,
 }
 
 

@@ -19,12 +19,16 @@ mod cli;
 mod contract;
 mod crash;
 mod deliver;
+mod headers;
 mod hindrance;
 mod history;
+mod manual;
 mod operational;
 mod outage;
+mod pause;
 mod replay;
 mod retry;
+mod scheduled;
 mod share;
 mod shutdown;
 

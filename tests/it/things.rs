@@ -45,7 +45,9 @@ impl Things {
 /// Creates one of everything, and waits until history has it. What is sent to `receiver` arrives;
 /// what is sent to `refuser` must become a dead letter.
 pub(crate) async fn furnish(client: &Client, receiver: &Receiver, refuser: &Receiver) -> Things {
-    let kind = json!({ "name": EVENT_TYPE, "description": "d" });
+    let kind = json!({
+        "name": EVENT_TYPE, "description": "d", "schemas": { "1": { "examples": [{ "n": 1 }] } },
+    });
     client.call(Method::POST, "/api/v1/event-type", Some(&kind)).await.expect(201);
     let app = client.application("acme").await;
     let endpoint = client.endpoint(&app, &receiver.url()).await.to_string();

@@ -13,8 +13,8 @@ def python():
     yield "POSTHASTE_PYTHON_SVIX2", interpreter("python-svix2", scripts / "requirements-svix2.txt")
 
 
-def interpreter(name, requirements):
-    """A command that runs this Python with the packages named in a file."""
+def interpreter(name, requirements, modules="svix, standardwebhooks"):
+    """A command that runs this Python with the packages named in a file, which have these modules."""
     command, stamp = TOOLS / name, TOOLS / f"{name}.stamp"
     wanted = f"{sys.version}\n{requirements.read_text()}"
     if not (stamp.is_file() and stamp.read_text() == wanted and runs([command, "-c", ""])):
@@ -25,9 +25,9 @@ def interpreter(name, requirements):
         line = with_venv(environment, requirements) or with_target(environment, requirements)
         command.write_text(f"#!/bin/sh\n{line} \"$@\"\n")
         command.chmod(0o755)
-        if not runs([command, "-c", "import svix, standardwebhooks"]):
+        if not runs([command, "-c", f"import {modules}"]):
             fail(f"the packages of {requirements} are installed, but do not import: try\n"
-                 f"  {command} -c 'import svix, standardwebhooks'")
+                 f"  {command} -c 'import {modules}'")
         stamp.write_text(wanted)
     return command
 

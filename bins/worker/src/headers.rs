@@ -3,33 +3,11 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-
-/// Names that are the transport's or ours, whatever an endpoint asks for. The API refuses them;
-/// what was stored before it did is left out.
-const OURS: [HeaderName; 13] = [
-    header::ACCEPT,
-    header::ACCEPT_ENCODING,
-    header::CONNECTION,
-    header::EXPECT,
-    header::HOST,
-    HeaderName::from_static("keep-alive"),
-    header::TE,
-    header::TRAILER,
-    HeaderName::from_static("trailers"),
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    header::USER_AGENT,
-    HeaderName::from_static("http2-settings"),
-];
-/// What names begin with that are, in the same way, ours, the body's or a proxy's.
-const OURS_BEGIN: [&str; 4] = ["content-", "proxy-", "svix-", "webhook-"];
-
-fn is_ours(name: &HeaderName) -> bool {
-    OURS.contains(name) || OURS_BEGIN.iter().any(|prefix| name.as_str().starts_with(prefix))
-}
+use posthaste_profile::is_reserved;
 
 /// Adds an endpoint's own headers to those that sign the request, and the message's content type
-/// where it has one. None takes the place of one that is there.
+/// where it has one. None takes the place of one that is there, or has a name that is reserved: the
+/// API refuses those, and what was stored before it did is left out.
 pub(crate) fn add(
     headers: &mut HeaderMap,
     content_type: Option<&str>,
@@ -44,7 +22,7 @@ pub(crate) fn add(
         else {
             continue;
         };
-        if is_ours(&name) || headers.contains_key(&name) {
+        if is_reserved(name.as_str()) || headers.contains_key(&name) {
             continue;
         }
         // It may be a credential.

@@ -193,4 +193,23 @@ mod tests {
             other => panic!("{other:?}"),
         }
     }
+
+    #[test]
+    fn a_single_attempt_is_planned_in_its_lane_whatever_waits_for_its_endpoint() {
+        let all = ['1', '2'].map(endpoint);
+        let to = all[1].endpoint.id.clone();
+        let single = Delivery {
+            single: true,
+            trigger: Trigger::Manual,
+            ..Delivery::first(id("msg_", 'm'), id("app_", 'a'), to.clone(), 0)
+        };
+        let again = StoredEvent { resume: Some(single), lane: Lane::Fresh, ..stored() };
+        match plan(&again, &all, &[to], 4) {
+            Plan::Enqueue(Lane::Fresh, deliveries) => {
+                assert_eq!(deliveries.len(), 1);
+                assert!(deliveries[0].single && deliveries[0].event_seq == 7);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }

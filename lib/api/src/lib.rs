@@ -26,6 +26,7 @@ pub mod schema;
 mod specification;
 mod surface;
 mod token;
+mod unread;
 
 pub use body::{Json, JsonBody, RawBody, parse_json};
 pub use compact::compact;

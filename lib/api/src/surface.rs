@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 
-use crate::{HttpMetrics, cors::cors, fallback, metrics};
+use crate::{HttpMetrics, cors::cors, fallback, metrics, unread};
 
 /// The route of requests that match none; one label, whatever was asked for.
 const UNMATCHED: &str = "unmatched";
@@ -17,7 +17,7 @@ const UNMATCHED: &str = "unmatched";
 /// Wraps `routes` into what a listener serves.
 ///
 /// From the outside in: CORS; trailing slashes trimmed; then, once a route is chosen, metrics
-/// and the log line of a failure; panics caught; bodies limited to `body_limit` bytes (a route
+/// and the log line of a failure; what was not read of a body; panics caught; bodies limited to `body_limit` bytes (a route
 /// may set its own [`DefaultBodyLimit`]); JSON for unknown paths and wrong methods.
 ///
 /// `routes` must have neither a fallback nor a surface of its own.
@@ -27,6 +27,7 @@ pub fn surface(routes: Router, metrics: HttpMetrics, body_limit: usize) -> Route
         .method_not_allowed_fallback(fallback::wrong_method)
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(from_fn(fallback::catch_panic))
+        .layer(from_fn(unread::read_what_is_left))
         .layer(from_fn_with_state(metrics, observe));
     // The slash must go before a route is chosen, so the routes are the fallback of a router
     // that has none: a router's layers run after its own routing and before its fallback's.

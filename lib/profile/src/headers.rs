@@ -24,6 +24,48 @@ pub enum HeaderNames {
     Svix,
 }
 
+/// Names that are ours or the transport's, so that no endpoint may set them.
+const RESERVED: [&str; 20] = [
+    "accept",
+    "accept-encoding",
+    "age",
+    "cache-control",
+    "clear-site-data",
+    "connection",
+    "expect",
+    "expires",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "pragma",
+    "te",
+    "trailer",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+    "via",
+    "warning",
+];
+
+/// What names begin with that are ours, the body's or a proxy's, or that a cloud trusts on its own
+/// way in.
+const RESERVED_PREFIXES: [&str; 12] = [
+    "content-", "proxy-", "svix-", "webhook-", "x-amz-", "x-amzn-", "x-azure-", "x-fd-", "x-gfe",
+    "x-goog-", "x-google", "x-svix-",
+];
+
+/// Whether a header of this name, in whatever case, is not for an endpoint to set: the API refuses
+/// it, and a request never carries it on an endpoint's behalf.
+#[must_use]
+pub fn is_reserved(name: &str) -> bool {
+    let begins = |prefix: &&str| {
+        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+        || RESERVED_PREFIXES.iter().any(begins)
+}
+
 /// Neither `webhook` nor `svix`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected webhook or svix")]
@@ -143,6 +185,21 @@ mod tests {
             );
             assert_eq!(headers[CONTENT_TYPE], "application/json");
             assert_eq!(headers.len(), 4);
+        }
+    }
+
+    #[test]
+    fn what_is_ours_is_reserved_in_whatever_case_and_the_rest_is_not() {
+        for name in ["Host", "content-type", "Content-MD5", "WEBHOOK-ID", "svix-x", "proxy-a", "TE"]
+        {
+            assert!(is_reserved(name), "{name}");
+        }
+        for name in ["authorization", "x-api-key", "x-contents", "hosts", "cookie", "", "é"] {
+            assert!(!is_reserved(name), "{name}");
+        }
+        for names in [HeaderNames::Webhook, HeaderNames::Svix] {
+            let headers = [names.id(), names.timestamp(), names.signature(), CONTENT_TYPE];
+            assert!(headers.iter().all(|name| is_reserved(name.as_str())));
         }
     }
 

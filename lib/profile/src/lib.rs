@@ -6,10 +6,10 @@
 //! - The body is signed and sent as the bytes it is; nothing here parses or renders it.
 //! - A key is never formatted, and signatures are compared in constant time.
 //!
-//! Absent: asymmetric (`v1a`) signatures, and any other scheme than Standard Webhooks.
+//! Absent: any other scheme than Standard Webhooks.
 
 mod headers;
 mod signature;
 
-pub use headers::{HeaderNames, HeaderNamesError, signed_headers};
+pub use headers::{HeaderNames, HeaderNamesError, is_reserved, signed_headers};
 pub use signature::{TOLERANCE, VerifyError, sign, verify};

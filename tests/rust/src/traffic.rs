@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 use svix::{
-    api::{EndpointGetStatsOptions, MessageAttemptListByEndpointOptions, MessageListOptions},
+    api::{
+        EndpointGetStatsOptions, MessageAttemptListByEndpointOptions, MessageGetOptions,
+        MessageListOptions,
+    },
     models::{
         AppUsageStatsIn, BackgroundTaskType, BulkExpungeContentsIn, BulkReplayIn, EndpointIn,
         EndpointPatch, EventExampleIn, MessageAttemptOut, MessageAttemptTriggerType, MessageIn,
@@ -216,7 +219,8 @@ impl Session {
         let more = message("order.shipped", json!({ "order": 1 }));
         let more = api.create(shop.app.clone(), more, None).await.unwrap();
         let expired = async |id: &str| {
-            let found = api.get(shop.app.clone(), id.to_owned(), None).await;
+            let whole = MessageGetOptions { with_content: Some(true) };
+            let found = api.get(shop.app.clone(), id.to_owned(), Some(whole)).await;
             found.is_ok_and(|found| found.payload == json!({ "expired": true })).then_some(())
         };
         until("the second message", async || {

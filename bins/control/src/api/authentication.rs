@@ -12,7 +12,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{extract::State, middleware::map_response, response::Response, routing::post};
+use axum::{extract::State, middleware::map_response, response::Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use posthaste_api::{Json, JsonBody, PathParams, Portal, Problem, RawBody, parse_json};
 use posthaste_domain::{Application, CutOff, CutOffs};
@@ -29,8 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::default()
         .routes(routes!(app_portal_access))
         .routes(routes!(expire_all))
-        // The name that the first was known by; only older clients use it.
-        .route("/api/v1/auth/dashboard-access/{app_id}", post(dashboard_access))
+        .routes(routes!(dashboard_access))
         .layer(map_response(never_stored))
 }
 
@@ -83,15 +82,27 @@ pub(crate) async fn app_portal_access(
     Ok(Json(AppPortalAccessOut { url, token }))
 }
 
-/// As [`app_portal_access`], with or without a body.
-async fn dashboard_access(
+/// Get a token for an application, by an older name
+///
+/// As `app-portal-access`, and the body may be absent.
+#[utoipa::path(
+    post, path = "/api/v1/auth/dashboard-access/{app_id}",
+    operation_id = "v1.authentication.dashboard-access", tag = "Authentication",
+    params(ApplicationPath),
+    request_body = Option<AppPortalAccessIn>,
+    responses(
+        (status = 200, description = "The token, and where it is used.", body = AppPortalAccessOut),
+    ),
+)]
+pub(crate) async fn dashboard_access(
     state: State<Arc<Api>>,
     organisation: Organisation,
     path: PathParams<String>,
     headers: HeaderMap,
     RawBody(body): RawBody,
 ) -> Result<Json<AppPortalAccessOut>, Problem> {
-    let body = if body.is_empty() { AppPortalAccessIn::default() } else { parse_json(&body)? };
+    let body = if body.is_empty() { None } else { parse_json(&body)? };
+    let body: AppPortalAccessIn = Option::unwrap_or_default(body);
     app_portal_access(state, organisation, path, headers, JsonBody(body)).await
 }
 

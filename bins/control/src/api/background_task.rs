@@ -59,8 +59,10 @@ pub(crate) struct StartedOut {
 pub(crate) struct RecoverOut {
     #[schema(value_type = schema::TaskId)]
     id: TaskId,
+    /// It waits, or is worked on.
     #[schema(inline)]
     status: Begun,
+    /// What was asked for.
     #[schema(inline)]
     task: Recovery,
     #[schema(value_type = schema::Moment)]

@@ -36,8 +36,10 @@ impl fmt::Display for NotASchema {
 
 type Checked = Result<(), NotASchema>;
 
-/// Checks a whole document.
+/// Checks a whole document. It must be an object: `true` and `false` are schemas too, but clients
+/// read an object, and a payload is described by neither.
 pub(super) fn check(document: &Value) -> Checked {
+    expect(document.is_object(), "an object")?;
     let says = document.get("$schema").and_then(Value::as_str).unwrap_or_default();
     let of_2020 = says.trim_end_matches('#') == DRAFT_2020;
     let draft = if of_2020 { Draft::Of2020 } else { Draft::Seven };

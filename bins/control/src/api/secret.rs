@@ -96,21 +96,23 @@ pub(crate) async fn get(OwnEndpoint(_, found, _): OwnEndpoint<ViewSecret>) -> Sh
 
 /// Replace an endpoint's signing secret
 ///
-/// The old one goes on signing beside the new one for a while.
+/// The old one goes on signing beside the new one for a while. The answer shows the new one, which
+/// the SDKs of today read.
 #[utoipa::path(
     post, path = "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/rotate", operation_id = "v1.endpoint.rotate-secret", tag = "Endpoint",
     params(EndpointPath),
     request_body = Option<RotateIn>,
     responses(
-        (status = 204, description = "It was replaced."),
+        (status = 200, description = "It was replaced.", body = SecretOut),
     ),
 )]
 pub(crate) async fn rotate(
     State(api): State<Arc<Api>>,
     OwnEndpoint(_, found, _): OwnEndpoint<RotateSecret>,
     RawBody(body): RawBody,
-) -> Rotated {
-    replace(&api, &found, &body).await
+) -> ShownSecret {
+    let next = change(&api, &found, &body).await?;
+    Ok((NO_STORE, Json(SecretOut { key: next.reveal() })))
 }
 
 /// The secrets of an endpoint, which our sealing keys must open.
@@ -127,15 +129,20 @@ pub(super) fn shown(entry: &EndpointEntry) -> ShownSecret {
 
 /// Replaces an endpoint's secret as `body` says, where it says anything.
 pub(super) async fn replace(api: &Api, entry: &EndpointEntry, body: &[u8]) -> Rotated {
-    let body: RotateIn = if body.is_empty() { RotateIn::default() } else { parse_json(body)? };
-    let (next, grace) = body.validate()?;
+    change(api, entry, body).await?;
+    Ok((StatusCode::NO_CONTENT, NO_STORE))
+}
+
+async fn change(api: &Api, entry: &EndpointEntry, body: &[u8]) -> Result<SigningSecret, Problem> {
+    let body: Option<RotateIn> = if body.is_empty() { None } else { parse_json(body)? };
+    let (next, grace) = body.unwrap_or_default().validate()?;
     let next = next.unwrap_or_else(|| SigningSecret::generate(&mut rand::rng()));
     let now = api.now();
     let rotate = |current: &Keyring| current.rotate(next.clone(), now, now + grace);
     let endpoint = &entry.endpoint;
     let rotated = api.writer.rotate_secret(&endpoint.app, &endpoint.id, rotate).await;
     rotated.map_err(|error| refused(error, "The secret was changed meanwhile"))?;
-    Ok((StatusCode::NO_CONTENT, NO_STORE))
+    Ok(next)
 }
 
 #[cfg(test)]

@@ -156,7 +156,10 @@ pub(crate) async fn of_endpoint(
 #[utoipa::path(
     post, path = "/api/v1/stats/usage/app",
     operation_id = "v1.statistics.aggregate-app-stats", tag = "Statistics",
-    request_body = UsageIn,
+    request_body(
+        content = UsageIn,
+        example = json!({ "since": "2026-11-01T00:00:00Z", "until": "2026-12-01T00:00:00Z" }),
+    ),
     responses(
         (status = 202, description = "They are being counted.", body = UsageOut),
     ),

@@ -40,7 +40,7 @@ async fn lists_leave_out_schemas_and_what_is_archived_unless_asked() {
     let bed = Bed::start().await;
     let platform = bed.platform();
     for name in ["b", "a", "-c"] {
-        let body = json!({"name": name, "description": "", "schemas": {"1": true}});
+        let body = json!({"name": name, "description": "", "schemas": {"1": {}}});
         platform.post("/event-type", body, 201).await;
     }
     platform.delete("/event-type/b", 204).await;
@@ -49,7 +49,7 @@ async fn lists_leave_out_schemas_and_what_is_archived_unless_asked() {
     assert_eq!(page["data"][0]["schemas"], Value::Null);
     let page = platform.get("/event-type?include_archived=true&with_content=true", 200).await;
     assert_eq!(column(&page, "name"), ["-c", "a", "b"]);
-    assert_eq!(page["data"][0]["schemas"], json!({"1": true}));
+    assert_eq!(page["data"][0]["schemas"], json!({"1": {}}));
     // A name that begins like a backward iterator does not turn the walk round.
     let first = platform.get("/event-type?limit=1", 200).await;
     let next = format!("/event-type?limit=1&iterator={}", first["iterator"].as_str().unwrap());

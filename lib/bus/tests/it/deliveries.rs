@@ -2,13 +2,14 @@
 
 use std::{collections::HashMap, time::Duration};
 
+use bytes::Bytes;
 use posthaste_bus::Source;
 use posthaste_domain::{AttemptNo, Delivery, Lane, Timestamp};
 use tokio::time::sleep;
 
 use super::{
     bed::{Bed, claim, claims, held, intake, nothing_from, soon},
-    sample::{attempt, delivery, endpoint, now},
+    sample::{attempt, delivery, endpoint, event, now},
 };
 
 const RETRY: Source = Source::Lane(Lane::Retry);
@@ -216,4 +217,79 @@ async fn what_waits_for_a_message_is_found_and_nothing_else() {
     .await;
     assert_eq!(bus.waiting_for(&delivery().message).await.unwrap(), []);
     assert_eq!(AttemptNo::FIRST, due.attempt);
+}
+
+/// An event that is put in again for one attempt, and what is scheduled for the same endpoint, do not
+/// see each other.
+#[tokio::test]
+async fn a_single_attempt_waits_beside_the_schedule_and_neither_is_taken_for_the_other() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let mut events = intake(&bus, Source::Events, 8).await;
+    let (event, endpoint) = (event(), endpoint());
+    let retry = Delivery::first(event.id.clone(), event.app.clone(), endpoint.clone(), 1)
+        .after(attempt().summary());
+    let due = now() + Duration::from_secs(36_000);
+    bus.schedule(due, &retry).await.unwrap();
+    let body = Bytes::from_static(b"{}");
+    for key in ["one", "one", "two"] {
+        bus.resend(key, &event, body.clone(), &endpoint, Lane::Fresh).await.unwrap();
+    }
+    let mut singles = Vec::new();
+    for claim in claims(&mut events, 2).await {
+        let stored = claim.event().unwrap();
+        assert_eq!(stored.lane, Lane::Fresh);
+        assert!(!bus.is_waiting(&stored).await.unwrap(), "only the retry does");
+        let single = stored.resume.clone().unwrap();
+        assert!(single.single && single.attempt == AttemptNo::FIRST);
+        let single = Delivery { event_seq: stored.seq, ..single };
+        // Twice, as by a worker that was given the event for the second time.
+        bus.enqueue(stored.lane, &single).await.unwrap();
+        bus.enqueue(stored.lane, &single).await.unwrap();
+        assert!(bus.is_waiting(&stored).await.unwrap());
+        singles.push(single);
+        claim.ack().await;
+    }
+    nothing_from(&mut events).await;
+    let scheduled = [(endpoint, retry.attempt)];
+    assert_eq!(bus.waiting_for(&event.id).await.unwrap(), scheduled);
+    assert!(!bus.is_overtaken(&retry, u64::MAX).await.unwrap());
+    let mut fresh = intake(&bus, Source::Lane(Lane::Fresh), 8).await;
+    for claim in claims(&mut fresh, 2).await {
+        let given = claim.delivery().unwrap();
+        assert!(singles.contains(&given));
+        assert!(!bus.is_overtaken(&given, claim.seq()).await.unwrap());
+        claim.ack().await;
+    }
+    nothing_from(&mut fresh).await;
+    assert_eq!(bus.waiting_for(&event.id).await.unwrap(), scheduled);
+    assert_eq!(held(&bed.aside().await, "DELIVERIES").await, 1);
+}
+
+#[tokio::test]
+async fn an_event_that_is_to_be_fanned_out_later_becomes_due_once_and_is_told_from_a_delivery() {
+    let bed = Bed::start().await;
+    let bus = bed.bus().await;
+    let (event, body) = (event(), Bytes::from_static(b"{}"));
+    bus.accept(&event, body).await.unwrap();
+    let stored = bus.event_at(1).await.unwrap().unwrap();
+    assert!(!bus.is_waiting(&stored).await.unwrap());
+    let due = in_one_bucket(Duration::from_millis(600));
+    for _ in 0..2 {
+        bus.schedule_fan_out(due, &event.id, stored.seq).await.unwrap();
+    }
+    assert!(bus.is_waiting(&stored).await.unwrap());
+    assert_eq!(bus.waiting_for(&event.id).await.unwrap(), [], "for no endpoint yet");
+    let mut fresh = intake(&bus, Source::Lane(Lane::Fresh), 8).await;
+    let claim = claim(&mut fresh).await;
+    assert!(now() >= due);
+    assert_eq!(claim.fan_out(), Some(stored.seq));
+    assert!(claim.delivery().is_err());
+    assert!(bus.is_waiting(&stored).await.unwrap(), "it is not done with");
+    claim.ack().await;
+    super::bed::until("it is done with", || async { !bus.is_waiting(&stored).await.unwrap() })
+        .await;
+    // Word of the same once more, by who was given the event for the second time.
+    bus.schedule_fan_out(due, &event.id, stored.seq).await.unwrap();
+    nothing_from(&mut fresh).await;
 }

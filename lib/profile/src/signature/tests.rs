@@ -139,6 +139,42 @@ proptest! {
     }
 }
 
+/// The vector that the Svix server publishes; Ed25519 signs the same bytes alike.
+#[test]
+fn published_vector_of_a_key_pair() {
+    let pair = secret(
+        "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==",
+    );
+    assert_eq!(pair.reveal(), "whpk_1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=");
+    let signature = "v1a,hnO3f9T8Ytu9HwrXslvumlUpqtNVqkhqw/enGzPCXe5BdqzCInXqYXFymVJaA7AZdpXwVLPo3mNl8EM+m7TBAg==";
+    let now = at(1_614_265_330);
+    let check = |header: &str, body| verify(&pair, ID, SECONDS, header, body, now, TOLERANCE);
+    assert_eq!(check(&format!("{SIGNATURE} {signature}"), BODY), Ok(()));
+    assert_eq!(check(signature, b"{}"), Err(VerifyError::NoMatch));
+    assert_eq!(check(&signature.replace("v1a,", "v1,"), BODY), Err(VerifyError::NoMatch));
+    assert_eq!(check("v1a,AAAA v1a,*", BODY), Err(VerifyError::NoMatch));
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_key_pair_signs_its_public_half_alone_verifies(
+        seed: [u8; 32],
+        body: Vec<u8>,
+        seconds in 1_i64..4_000_000_000,
+    ) {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).unwrap();
+        let public = ring::signature::KeyPair::public_key(&pair).as_ref().to_vec();
+        let key = secret(&format!("whsk_{}", STANDARD.encode([&seed[..], &public].concat())));
+        let id: MessageId = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk".parse().unwrap();
+        let header = sign(std::iter::once(&key), &id, at(seconds), &body);
+        let signature = STANDARD.decode(header.strip_prefix("v1a,").unwrap()).unwrap();
+        let content = [format!("{id}.{seconds}.").as_bytes(), &body].concat();
+        let shown = STANDARD.decode(key.reveal().strip_prefix("whpk_").unwrap()).unwrap();
+        let verified = UnparsedPublicKey::new(&ED25519, shown).verify(&content, &signature);
+        prop_assert!(verified.is_ok());
+    }
+}
+
 #[test]
 fn a_key_pair_signs_what_its_public_half_verifies() {
     let seed = [9; 32];

@@ -103,7 +103,30 @@ pub(crate) struct EventTypeFromOpenApi {
 #[utoipa::path(
     post, path = "/api/v1/event-type/import/openapi", operation_id = "v1.event-type.import-openapi",
     tag = "Event Type",
-    request_body = EventTypeImportOpenApiIn,
+    request_body(
+        content = EventTypeImportOpenApiIn,
+        example = json!({
+            "spec": {
+                "openapi": "3.1.0",
+                "info": { "title": "Shop", "version": "1" },
+                "webhooks": {
+                    "chargeback.created": {
+                        "post": {
+                            "description": "A dispute was opened.",
+                            "requestBody": {
+                                "content": {
+                                    "application/json": {
+                                        "schema": { "type": "object" },
+                                        "example": { "amount": 4200 },
+                                    },
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        }),
+    ),
     responses(
         (status = 200, description = "What was done, or would be.", body = EventTypeImportOpenApiOut),
     ),

@@ -155,7 +155,9 @@ fn schema_of<'a>(
 ) -> Result<Option<String>, Fault> {
     let resolved = media.get("schema").map(|schema| resolver.self_contained(schema)).transpose()?;
     let example = example(media, document)?;
-    let resolved = match (resolved, example) {
+    // The two say the same, and only the object has a place for an example.
+    let any = |schema| if schema == json!(true) { json!({}) } else { schema };
+    let resolved = match (resolved.map(any), example) {
         (None, None) => return Ok(None),
         (Some(Value::Object(mut schema)), Some(example)) => {
             schema.entry("examples").or_insert_with(|| json!([example]));
