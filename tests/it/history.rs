@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::Range,
-    sync::Arc,
     time::Duration,
 };
 
@@ -110,7 +109,8 @@ impl Stage {
         assert!(of == *accepted, "attempts at {} of {} messages", of.len(), accepted.len());
         assert_eq!(attempts.len(), accepted.len());
 
-        let usage = history.application_usage(&[self.app.clone()], TimeRange::default()).await;
+        let usage =
+            history.application_usage(std::slice::from_ref(&self.app), TimeRange::default()).await;
         let [usage] = &usage.unwrap()[..] else { panic!("one application was used") };
         let counted = (usage.messages, usage.attempts);
         assert_eq!(counted, (accepted.len() as u64, accepted.len() as u64));
@@ -312,7 +312,7 @@ async fn two_replicas_share_the_recording() {
     let replicas = [bed.control().await, bed.control().await];
     let stage = Stage::start(&bed, &Client::new(replicas[0].role.address())).await;
     let accepted = stage.send(0..2_000).await;
-    let history: History = Arc::clone(&open(&bed).await);
+    let history = open(&bed).await;
     stage.assert_complete(&history, &accepted).await;
     let rows =
         replicas.each_ref().map(|replica| metric(replica, "posthaste_history_rows_recorded_total"));

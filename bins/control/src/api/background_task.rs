@@ -59,22 +59,22 @@ pub(crate) struct StartedOut {
 pub(crate) struct RecoverOut {
     #[schema(value_type = schema::TaskId)]
     id: TaskId,
-    /// It waits, or is worked on.
     #[schema(inline)]
     status: Begun,
-    /// What was asked for.
     #[schema(inline)]
     task: Recovery,
     #[schema(value_type = schema::Moment)]
     updated_at: Timestamp,
 }
 
+/// It waits, or is worked on.
 #[derive(Serialize, ToSchema)]
 enum Begun {
     #[serde(rename = "running")]
     Running,
 }
 
+/// Messages that an endpoint did not take.
 #[derive(Serialize, ToSchema)]
 enum Recovery {
     #[serde(rename = "endpoint.recover")]

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use http::{HeaderName, HeaderValue};
 use posthaste_api::field::Faults;
+use posthaste_profile::is_reserved;
 use posthaste_registry::Headers;
 
 /// How many an endpoint may have.
@@ -18,39 +19,6 @@ pub(crate) const MAX_HEADERS: usize = 50;
 const MAX_NAME: usize = 256;
 /// The longest value, in bytes.
 const MAX_VALUE: usize = 4_096;
-
-/// Names that say how the request travels or what its body is, and so are ours.
-const RESERVED: [&str; 23] = [
-    "age",
-    "cache-control",
-    "clear-site-data",
-    "connection",
-    "content-encoding",
-    "content-language",
-    "content-length",
-    "content-location",
-    "content-type",
-    "expect",
-    "expires",
-    "host",
-    "keep-alive",
-    "pragma",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "trailers",
-    "transfer-encoding",
-    "upgrade",
-    "user-agent",
-    "warning",
-];
-
-/// What names of ours begin with, and those that clouds trust on their own way in.
-const RESERVED_PREFIXES: [&str; 10] = [
-    "svix-", "webhook-", "x-amz-", "x-amzn-", "x-azure-", "x-fd-", "x-gfe", "x-goog-", "x-google",
-    "x-svix-",
-];
 
 /// Names whose values are credentials.
 const SENSITIVE: [&str; 6] = [
@@ -121,9 +89,7 @@ fn header(name: &str, value: &str) -> Result<(), HeaderError> {
     let lower = parsed.as_str();
     if lower.len() > MAX_NAME {
         Err(HeaderError::Name)
-    } else if RESERVED.contains(&lower)
-        || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix))
-    {
+    } else if is_reserved(lower) {
         Err(HeaderError::Reserved)
     } else if value.len() > MAX_VALUE {
         Err(HeaderError::TooLong)

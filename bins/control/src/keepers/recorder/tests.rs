@@ -1,3 +1,5 @@
+//! The recorder against a real broker, and a store that fails when it is told to.
+
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
