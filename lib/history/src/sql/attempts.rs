@@ -43,7 +43,7 @@ pub(crate) async fn of_endpoint(
     page: &Page,
     with_content: bool,
 ) -> Result<PageOf<Attempt>, HistoryError> {
-    fetch(engine, &endpoint_legs(app, endpoint, filter), filter, page, with_content).await
+    fetch(engine, app, &endpoint_legs(endpoint, filter), filter, page, with_content).await
 }
 
 pub(crate) async fn of_message(
@@ -56,17 +56,17 @@ pub(crate) async fn of_message(
 ) -> Result<PageOf<Attempt>, HistoryError> {
     let leg = Leg::new("a.id", move |statement| {
         statement.bind("FROM attempt a WHERE a.message = ", message.as_str());
-        statement.bind(" AND a.app = ", app.as_str());
         if let Some(endpoint) = &filter.endpoint {
             statement.bind(" AND a.endpoint = ", endpoint.as_str());
         }
         conditions(statement, filter, &[Lead::Nothing]);
     });
-    fetch(engine, &[leg], filter, page, with_content).await
+    fetch(engine, app, &[leg], filter, page, with_content).await
 }
 
 async fn fetch(
     engine: &dyn Engine,
+    app: &AppId,
     legs: &[Leg<'_>],
     filter: &AttemptFilter,
     page: &Page,
@@ -75,7 +75,9 @@ async fn fetch(
     let walk = Walk::new(page, filter.range, |at| AttemptId::floor(at).to_string());
     let (head, tail) =
         if with_content { (COLUMNS, JOINED) } else { (WITHOUT_CONTENT, JOINED_WITHOUT_CONTENT) };
-    let rows = engine.fetch(walk.statement(head, legs, |end| _ = end.push(tail))).await?;
+    // Whose they are is asked where few are left, so that the legs need nothing but their index.
+    let tail = |end: &mut Statement| _ = end.push(tail).bind(" AND a.app = ", app.as_str());
+    let rows = engine.fetch(walk.statement(head, legs, tail)).await?;
     walk.page(rows, parse)
 }
 
@@ -91,14 +93,9 @@ enum Lead {
 
 /// A label narrows most; then event types, classes and statuses. Without any of them the three
 /// statuses together are everything, in order.
-fn endpoint_legs<'a>(
-    app: &'a AppId,
-    endpoint: &'a EndpointId,
-    filter: &'a AttemptFilter,
-) -> Vec<Leg<'a>> {
+fn endpoint_legs<'a>(endpoint: &'a EndpointId, filter: &'a AttemptFilter) -> Vec<Leg<'a>> {
     let begin = move |statement: &mut Statement| {
         statement.bind("FROM attempt a WHERE a.endpoint = ", endpoint.as_str());
-        statement.bind(" AND a.app = ", app.as_str());
     };
     let labels = Label::wanted(filter.channel.as_ref(), filter.tag.as_ref());
     if let Some(lead) = labels.first().cloned() {
@@ -106,7 +103,6 @@ fn endpoint_legs<'a>(
             statement.push("FROM attempt_label l CROSS JOIN attempt a WHERE a.id = l.attempt");
             statement.bind(" AND l.endpoint = ", endpoint.as_str());
             statement.bind(" AND l.kind = ", lead.kind).bind(" AND l.label = ", lead.text.as_str());
-            statement.bind(" AND a.app = ", app.as_str());
             conditions(statement, filter, &[Lead::Labels]);
             if filter.tag.is_some() {
                 label_conditions(statement, &Label::wanted(filter.channel.as_ref(), None));
