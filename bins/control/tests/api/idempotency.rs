@@ -70,10 +70,10 @@ async fn the_same_key_is_the_same_answer() {
 async fn an_answer_without_a_body_is_one_too() {
     let bed = Bed::start().await;
     let platform = bed.platform();
-    platform.application("shop").await;
-    platform.post("/app/shop/endpoint", json!({"url": "http://x/", "uid": "hook"}), 201).await;
-    let rotate = "/app/shop/endpoint/hook/secret/rotate";
-    let secret = || platform.get("/app/shop/endpoint/hook/secret", 200);
+    let hook = json!({"url": "http://x/", "uid": "hook"});
+    platform.post("/operational-webhook/endpoint", hook, 201).await;
+    let rotate = "/operational-webhook/endpoint/hook/secret/rotate";
+    let secret = || platform.get("/operational-webhook/endpoint/hook/secret", 200);
     assert_eq!(post(&platform, rotate, "k", Body::empty()).await.0, 204);
     let rotated = secret().await;
     assert_eq!(post(&platform, rotate, "k", Body::empty()).await.0, 204);
