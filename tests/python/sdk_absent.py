@@ -9,6 +9,8 @@ from svix.exceptions import HttpError
 
 from sdk_session import Failed, expect
 
+# What is answered under an older name too, which no SDK has a method for that differs from the newer one's.
+ALIASES = {("POST", "/api/v1/auth/dashboard-access/{app_id}")}
 REQUEST = re.compile(r'method="(\w+)",\s*path="([^"]+)"')
 
 
@@ -26,7 +28,7 @@ async def absent(session):
         if (method, path) not in served:
             # What the SDK does where it has a method for it.
             said = await refusal(session, method, re.sub(r"\{\w+\}", "nothing", path))
-            if said != (501, "not_implemented"):
+            if said != ((404, "not_found") if (method, path) in ALIASES else (501, "not_implemented")):
                 wrong.append(f"{method} {path}: {said}")
     if wrong:
         raise Failed("not refused as not implemented:\n" + "\n".join(wrong))
