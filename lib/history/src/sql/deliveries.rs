@@ -84,10 +84,10 @@ fn through_messages<'a>(
             let key = leg.key();
             Leg::new(key, move |statement: &mut Statement| {
                 leg.write(statement);
-                statement.bind(
-                    " AND EXISTS (SELECT 1 FROM delivery d WHERE d.endpoint = ",
-                    endpoint.as_str(),
-                );
+                // A value, not EXISTS, which an engine may turn into a join that reads everything
+                // the endpoint was ever sent.
+                statement
+                    .bind(" AND (SELECT 1 FROM delivery d WHERE d.endpoint = ", endpoint.as_str());
                 statement.push(" AND d.message = ").push(key);
                 one_of(
                     statement,
@@ -95,7 +95,7 @@ fn through_messages<'a>(
                     filter.statuses.iter().map(|one| outcome::of_delivery(*one).into()),
                 );
                 class(statement, filter);
-                statement.push(")");
+                statement.push(") IS NOT NULL");
             })
         })
         .collect()

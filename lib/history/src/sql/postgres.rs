@@ -36,7 +36,13 @@ impl Postgres {
         let options = options
             .application_name("posthaste-history")
             .statement_cache_capacity(PREPARED)
-            .options([("statement_timeout", STATEMENT_MS), ("lock_timeout", LOCK_MS)]);
+            .options([
+                ("statement_timeout", STATEMENT_MS),
+                ("lock_timeout", LOCK_MS),
+                // What is rare is found along another index than what is common, so a plan for
+                // whatever may be asked is none for what is.
+                ("plan_cache_mode", "force_custom_plan"),
+            ]);
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(ACQUIRE);
         let pool = pool.connect_with(options).await.map_err(failed)?;
         Ok(Self { pool })
