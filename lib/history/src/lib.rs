@@ -1,8 +1,7 @@
 //! What happened, and the questions about it: a projection of the streams.
 //!
 //! The recorder writes batches of what it read from the streams; the API asks. Nothing on the way
-//! of a delivery waits for this crate: losing history costs history, and it is written anew from
-//! the streams as far back as they reach.
+//! of a delivery waits for this crate: losing history costs history, never deliveries.
 //!
 //! # Invariants
 //! - A batch written twice changes nothing: rows are found by the ids that the nouns brought along.
