@@ -17,6 +17,7 @@ use posthaste_history::{
 use posthaste_ingress::Ingress;
 use posthaste_testkit::{Answer, Postgres, Receiver, Role, Script, free_port, spawn_role};
 use posthaste_worker::Worker;
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -221,6 +222,21 @@ async fn a_message_and_its_attempts_are_in_history() {
     assert_eq!((first.status, first.is_success()), (Some(500), false));
     assert_eq!(first.response, odd);
     assert_eq!((second.status, second.is_success()), (Some(200), true));
+}
+
+/// An example is put in for one endpoint alone, and is a message like any other.
+#[tokio::test]
+async fn an_example_is_in_history_at_once() {
+    let bed = Bed::start(&[]).await;
+    let control = bed.control().await;
+    let client = Client::new(control.role.address());
+    let app = client.application("acme").await;
+    let endpoint = client.endpoint(&app, "http://127.0.0.1:1/").await;
+    let path = format!("/api/v1/app/{app}/endpoint/{endpoint}/send-example");
+    let ping = json!({ "eventType": "svix.ping" });
+    let sent = client.call(Method::POST, &path, Some(&ping)).await.expect(200);
+    let path = format!("/api/v1/app/{app}/msg/{}", sent["id"].as_str().unwrap());
+    assert_eq!(client.call(Method::GET, &path, None).await.expect(200), sent);
 }
 
 #[tokio::test]

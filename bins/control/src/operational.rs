@@ -16,7 +16,7 @@ use std::{
 
 use posthaste_api::Problem;
 use posthaste_domain::{AppId, Application, EventType, OrgId, Timestamp, Uid};
-use posthaste_registry::{Registry, WriteError, Writer};
+use posthaste_registry::{Registry, Writer};
 
 /// Posthaste's own organisation, which owns the applications behind operational webhooks.
 pub(crate) static ORGANISATION: LazyLock<OrgId> = LazyLock::new(|| {
@@ -24,10 +24,8 @@ pub(crate) static ORGANISATION: LazyLock<OrgId> = LazyLock::new(|| {
     "org_00000000PosthasteOperations".parse().expect("27 letters and digits follow the prefix")
 });
 
-/// How often, and how far apart, one tries while somebody else creates the same application: a
-/// uid is reserved a moment before its record shows.
-const TRIES: u32 = 50;
-const TRY_EVERY: Duration = Duration::from_millis(20);
+/// When to ask again where the broker did not confirm.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// One thing that operational webhooks tell of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,23 +91,13 @@ pub(crate) async fn application_for(
     org: &OrgId,
     now: Timestamp,
 ) -> Result<Arc<Application>, Problem> {
-    let mut tries = tokio::time::interval(TRY_EVERY);
-    let mut refusal = WriteError::UidTaken;
-    for _ in 0..TRIES {
-        if let Some(found) = application_of(registry, org) {
-            return Ok(found);
-        }
-        match writer.create_application(drafted(org, now)).await {
-            Ok(created) => return Ok(created),
-            Err(WriteError::UidTaken) => {}
-            Err(error) => {
-                refusal = error;
-                break;
-            }
-        }
-        tries.tick().await;
+    if let Some(found) = application_of(registry, org) {
+        return Ok(found);
     }
-    Err(Problem::unavailable(Duration::from_secs(1), refusal))
+    match writer.find_or_create_application(drafted(org, now)).await {
+        Ok((application, _)) => Ok(application),
+        Err(error) => Err(Problem::unavailable(RETRY_AFTER, error)),
+    }
 }
 
 fn drafted(org: &OrgId, now: Timestamp) -> Application {

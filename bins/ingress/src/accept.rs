@@ -8,11 +8,11 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use http::{StatusCode, header::AUTHORIZATION};
 use posthaste_api::{
-    Json, PathParams, Problem, QueryParams, RawBody, TokenSecret, ValidationFault, Verifier,
+    Json, PathParams, Problem, QueryParams, RawBody, TokenSecret, Verifier,
     application::ApplicationIn,
-    compact,
+    compact, idempotency_key,
     message::{MessageOut, nothing, shown},
     parse_json,
 };
@@ -37,8 +37,6 @@ use crate::{
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// When to ask again after too many requests were under way at once.
 const BUSY_RETRY_AFTER: Duration = Duration::from_secs(1);
-/// The longest idempotency key, in bytes.
-const IDEMPOTENCY_KEY_MAX: usize = 256;
 
 /// The routes that accept messages, and what they need. Ingress serves nothing else; control
 /// serves them too, so that one address is enough to begin with.
@@ -124,7 +122,7 @@ impl Acceptance {
             let now = Timestamp::from(clock::now());
             let authorization = request.headers().get(AUTHORIZATION).and_then(|v| v.to_str().ok());
             let org = inner.verifier.verify(authorization, now)?.into_organisation()?;
-            let idempotency_key = idempotency_key(request.headers())?;
+            let idempotency_key = idempotency_key(request.headers())?.map(str::to_owned);
             let with_content = query.with_content.unwrap_or(true);
             // Bodies are held in memory, so their number is bounded before one is read.
             let _under_way =
@@ -251,17 +249,6 @@ async fn create(
         Ok((StatusCode::ACCEPTED, Json(stored)).into_response())
     };
     acceptance.answer(app, query, request, one).await
-}
-
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
-    match value.to_str() {
-        Ok(key) if (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) => Ok(Some(key.to_owned())),
-        _ => Err(Problem::validation(vec![ValidationFault::header(
-            "idempotency-key",
-            format!("must be 1 to {IDEMPOTENCY_KEY_MAX} visible ASCII characters"),
-        )])),
-    }
 }
 
 /// A payload that is known to be JSON need not be read again to be shown.

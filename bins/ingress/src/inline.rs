@@ -5,11 +5,7 @@ use std::{sync::Arc, time::Duration};
 use posthaste_api::{Problem, ValidationFault, application::ApplicationIn};
 use posthaste_domain::{AppId, Application, OrgId, Timestamp};
 use posthaste_registry::{Registry, WriteError, Writer};
-use tokio::time::{interval, timeout};
 
-/// For how long one looks for what somebody else is creating at this moment, and how often.
-const LOOK_FOR: Duration = Duration::from_secs(1);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// When a caller whose write was not confirmed may try again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
@@ -47,28 +43,12 @@ pub async fn find_or_create(
         Some(_) => {}
     }
     let id = AppId::generate(now, &mut rand::rng());
-    match writer.create_application(draft.create(id, org.clone(), now)).await {
-        Ok(created) => Ok(created),
+    match writer.find_or_create_application(draft.create(id, org.clone(), now)).await {
+        Ok((application, _)) => Ok(application),
         Err(WriteError::UidTaken | WriteError::Exists) => {
-            appears(registry, org, key).await.ok_or_else(|| {
-                let detail = "An application with that id or uid already exists";
-                Problem::conflict("conflict", detail)
-            })
+            let detail = "An application with that id or uid already exists";
+            Err(Problem::conflict("conflict", detail))
         }
         Err(error) => Err(Problem::unavailable(RETRY_AFTER, error)),
     }
-}
-
-/// A uid is reserved a moment before its record shows.
-async fn appears(registry: &Registry, org: &OrgId, key: &str) -> Option<Arc<Application>> {
-    let mut looks = interval(LOOK_EVERY);
-    let appeared = async {
-        loop {
-            looks.tick().await;
-            if let Some(found) = registry.application(org, key) {
-                return found;
-            }
-        }
-    };
-    timeout(LOOK_FOR, appeared).await.ok()
 }

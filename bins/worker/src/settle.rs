@@ -62,10 +62,8 @@ impl Stage {
                 }
                 recorded
             }
-            // Whatever came of an attempt beside the schedule, nothing follows from it.
-            Verdict::TryAgain(_) | Verdict::Refused(_) if delivery.single => {
-                Box::pin(self.record(account)).await
-            }
+            // Nothing follows from an attempt beside the schedule.
+            Verdict::TryAgain(_) if delivery.single => Box::pin(self.record(account)).await,
             Verdict::TryAgain(failure) => {
                 let asked = failure.retry_after;
                 let failed = Failed { started_at: account.started_at, ended_at, asked };

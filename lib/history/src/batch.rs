@@ -15,7 +15,7 @@ pub struct RecordedEvent {
 /// Everything written in one transaction: all of it or nothing.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
-    /// Accepted events. Redriven ones are left out: their message is known.
+    /// Accepted events; one that is known already changes nothing.
     pub events: Vec<RecordedEvent>,
     /// Attempts made.
     pub attempts: Vec<Attempt>,

@@ -196,9 +196,6 @@ pub trait Store: Send + Sync + 'static {
     /// Removes what is older than it may be, at most a bounded number of rows.
     async fn forget(&self, now: Timestamp, retention: Retention)
     -> Result<Forgotten, HistoryError>;
-
-    /// Asks the store for a sign of life.
-    async fn ping(&self) -> Result<(), HistoryError>;
 }
 
 impl dyn Store {

@@ -1,6 +1,6 @@
 //! Applications: the platform's customers.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
@@ -20,10 +20,6 @@ use crate::{
     access::{ManagedApplication, Organisation, OwnApplication},
     page::{Listed, PageQuery},
 };
-
-/// How often, and how far apart, one looks for what somebody else is creating at this moment.
-const LOOKS: u32 = 50;
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 const TAKEN: &str = "An application with that id or uid already exists";
 
@@ -120,29 +116,15 @@ pub(crate) async fn create(
     JsonBody(body): JsonBody<ApplicationIn>,
 ) -> ShownWithStatus {
     let draft = body.validate()?;
-    let uid = draft.uid.clone();
-    let existing = || {
-        let uid = uid.as_ref().filter(|_| query.get_if_exists)?;
-        let found = api.registry.application(&org, uid.as_str())?;
-        Some((StatusCode::OK, Json(ApplicationOut::from(&*found))))
-    };
-    if let Some(found) = existing() {
-        return Ok(found);
+    if !query.get_if_exists {
+        return insert(&api, org, draft).await;
     }
-    match insert(&api, org.clone(), draft).await {
-        Err(problem) if query.get_if_exists && problem.status() == StatusCode::CONFLICT => {
-            // Somebody else is creating it: a uid is reserved a moment before its record shows.
-            let mut looks = tokio::time::interval(LOOK_EVERY);
-            for _ in 0..LOOKS {
-                looks.tick().await;
-                if let Some(found) = existing() {
-                    return Ok(found);
-                }
-            }
-            Err(problem)
-        }
-        created => created,
-    }
+    let now = api.now();
+    let wanted = draft.create(AppId::generate(now, &mut rand::rng()), org, now);
+    let found = api.writer.find_or_create_application(wanted).await;
+    let (application, is_new) = found.map_err(|error| refused(error, TAKEN))?;
+    let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json((&*application).into())))
 }
 
 /// Get an application

@@ -13,7 +13,7 @@ use posthaste_api::{
     message::{MessageOut, shown},
 };
 use posthaste_domain::{AppId, EndpointId, Event, MessageId};
-use posthaste_history::{Batch, Cursor, DeliveryRow, Order, PageOf, RecordedEvent};
+use posthaste_history::{Cursor, DeliveryRow, Order, PageOf};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::{
@@ -179,10 +179,5 @@ pub(crate) async fn send_example(
     };
     let payload = Bytes::from(payload);
     resend::send(&api, "example", &event, payload.clone(), &entry.endpoint).await?;
-    let shown = MessageOut::new(&event, shown(&payload));
-    // The recorder takes an event that is put in for one endpoint for a known message.
-    let events = vec![RecordedEvent { event, payload }];
-    let recorded = api.history.record(&Batch { events, ..Batch::default() }).await;
-    recorded.map_err(unavailable)?;
-    Ok(Json(shown))
+    Ok(Json(MessageOut::new(&event, shown(&payload))))
 }

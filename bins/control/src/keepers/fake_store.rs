@@ -219,8 +219,4 @@ impl Store for FakeStore {
         self.forgets.send_modify(|forgets| forgets.push(Instant::now()));
         Ok(self.due.lock().unwrap().pop_front().unwrap_or_default())
     }
-
-    async fn ping(&self) -> Found<()> {
-        fails()
-    }
 }

@@ -95,9 +95,10 @@ impl Recorder {
 
     fn take(&self, read: TailBatch) -> (Batch, Receipts) {
         self.metrics.unreadable(&read.unreadable);
-        // Of one that was put in again for one endpoint, the message is known.
-        let accepted = read.events.into_iter().filter(|stored| stored.resume.is_none());
-        let events = accepted
+        // One that was put in again for one endpoint is known already, or an example that is not;
+        // to write what is known changes nothing.
+        let events = read.events.into_iter();
+        let events = events
             .map(|stored| RecordedEvent { event: stored.event, payload: stored.payload })
             .collect();
         let (attempts, dead_letters) = (read.attempts, read.dead_letters);

@@ -7,7 +7,7 @@ use posthaste_domain::{
 
 use super::{
     attempts, dead_letters, deliveries, engine::Engine, expunge, forget, messages, record, schema,
-    statement::Statement, usage,
+    usage,
 };
 use crate::{
     ApplicationUsage, AttemptCounts, AttemptFilter, Batch, DeadLetterFilter, DeadLetterRow,
@@ -201,9 +201,5 @@ impl<E: Engine> Store for SqlStore<E> {
         retention: Retention,
     ) -> Result<Forgotten, HistoryError> {
         forget::forget(&self.0, now, retention).await
-    }
-
-    async fn ping(&self) -> Result<(), HistoryError> {
-        self.0.fetch(Statement::new("SELECT COUNT(*) FROM history_form")).await.map(drop)
     }
 }

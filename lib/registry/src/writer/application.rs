@@ -1,11 +1,15 @@
 //! Writing applications.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use posthaste_domain::{AppId, Application};
 
 use super::{Contended, RACES, WriteError, Writer, unavailable};
 use crate::key;
+
+/// How often, and how far apart, one looks for an application that somebody else is creating.
+const LOOKS: u32 = 50;
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 impl Writer {
     /// Creates an application.
@@ -22,6 +26,33 @@ impl Writer {
         }
         self.create(&key, &application, None).await?;
         Ok(Arc::new(application))
+    }
+
+    /// The application that bears the uid of `wanted`, which is created where there is none; of many
+    /// who ask at once, one creates it. Says whether this call did.
+    ///
+    /// # Errors
+    /// [`WriteError::UidTaken`] where somebody has reserved the uid and no application comes to
+    /// bear it; [`WriteError::Unavailable`].
+    pub async fn find_or_create_application(
+        &self,
+        wanted: Application,
+    ) -> Result<(Arc<Application>, bool), WriteError> {
+        // A uid is reserved a moment before its record shows.
+        let mut looks = tokio::time::interval(LOOK_EVERY);
+        for _ in 0..LOOKS {
+            let uid = wanted.uid.as_ref().map(|uid| uid.as_str());
+            if let Some(found) = uid.and_then(|uid| self.registry.application(&wanted.org, uid)) {
+                return Ok((found, false));
+            }
+            match self.create_application(wanted.clone()).await {
+                Ok(created) => return Ok((created, true)),
+                Err(WriteError::UidTaken) => {}
+                Err(error) => return Err(error),
+            }
+            looks.tick().await;
+        }
+        Err(WriteError::UidTaken)
     }
 
     /// Changes an application to what `change` makes of the newest version.

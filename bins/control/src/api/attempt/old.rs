@@ -6,7 +6,7 @@ use axum::extract::State;
 use posthaste_api::{PathParams, QueryParams};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{AttemptOut, Attempts, OfEndpointQuery, attempts_of_message, endpoint_of};
+use super::{AttemptOut, Attempts, OfEndpointQuery, attempts_of_message, list_by_message};
 use crate::{
     access::{OwnApplication, OwnEndpoint},
     api::{
@@ -37,17 +37,15 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
 )]
 #[deprecated]
 pub(crate) async fn list_by_message_deprecated(
-    State(api): State<Arc<Api>>,
-    OwnApplication(application, _): OwnApplication,
-    PathParams((_, key)): PathParams<(String, String)>,
-    QueryParams(page): QueryParams<PageQuery>,
-    QueryParams(query): QueryParams<AttemptQuery>,
-    QueryParams(of): QueryParams<OfEndpointQuery>,
+    api: State<Arc<Api>>,
+    application: OwnApplication,
+    path: PathParams<(String, String)>,
+    page: QueryParams<PageQuery>,
+    query: QueryParams<AttemptQuery>,
+    of: QueryParams<OfEndpointQuery>,
     types: EventTypes,
 ) -> Attempts {
-    let asked = query.validate(types, page)?;
-    let endpoint = of.endpoint_id.map(|key| endpoint_of(&api, &application, &key)).transpose()?;
-    attempts_of_message(&api, &application, &key, asked, endpoint).await
+    list_by_message(api, application, path, page, query, of, types).await
 }
 
 /// List the attempts at a message and an endpoint (old)

@@ -105,36 +105,8 @@ impl From<DeadLetterRow> for DeadLetterOut {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DeadLetterDetailOut {
-    /// Its id.
-    #[schema(value_type = schema::DeadLetterId)]
-    id: DeadLetterId,
-    /// The application.
-    #[schema(value_type = schema::ApplicationId)]
-    app_id: AppId,
-    /// The endpoint that did not take it.
-    #[schema(value_type = schema::EndpointId)]
-    endpoint_id: EndpointId,
-    /// The message.
-    #[schema(value_type = schema::MessageId)]
-    msg_id: MessageId,
-    /// The message's event type, where it is known.
-    #[schema(value_type = Option<schema::EventTypeName>)]
-    event_type: Option<EventType>,
-    /// Why it was given up.
-    #[schema(example = "exhausted")]
-    reason: String,
-    /// The endpoint's URL as it was last known.
-    url: Option<String>,
-    /// How many attempts were made.
-    attempt_count: u32,
-    /// What the last one was answered with, where an answer came.
-    #[schema(value_type = Option<i16>, format = "int16")]
-    last_response_status_code: Option<u16>,
-    /// When it was given up.
-    #[schema(value_type = schema::Moment)]
-    timestamp: Timestamp,
-    /// What became of it.
-    state: State,
+    #[serde(flatten)]
+    letter: DeadLetterOut,
     /// What was to be sent; `{"expired": true}` where it is gone.
     #[schema(value_type = Object)]
     payload: Box<RawValue>,
@@ -176,34 +148,8 @@ impl DeadLetterDetailOut {
             _ => posthaste_api::message::expired(),
         };
         let past = stored.map(|stored| stored.letter.delivery.past).unwrap_or_default();
-        let DeadLetterOut {
-            id,
-            app_id,
-            endpoint_id,
-            msg_id,
-            event_type,
-            reason,
-            url,
-            attempt_count,
-            last_response_status_code,
-            timestamp,
-            state,
-        } = row.into();
-        Self {
-            id,
-            app_id,
-            endpoint_id,
-            msg_id,
-            event_type,
-            reason,
-            url,
-            attempt_count,
-            last_response_status_code,
-            timestamp,
-            state,
-            payload,
-            attempts: past.into_iter().map(LetterAttemptOut::from).collect(),
-        }
+        let attempts = past.into_iter().map(LetterAttemptOut::from).collect();
+        Self { letter: row.into(), payload, attempts }
     }
 }
 

@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 
 use posthaste_api::{message::MessageOut, schema};
-use posthaste_domain::{
-    Channel, Endpoint, EndpointId, EndpointUrl, EventId, EventType, MessageId, Tag, Timestamp, Uid,
-};
+use posthaste_domain::{Channel, Endpoint, EndpointId, EndpointUrl, EventType, Timestamp, Uid};
 use posthaste_history::{DeliveryRow, MessageRow};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::{
@@ -20,30 +17,8 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EndpointMessageOut {
-    /// The platform's own id of it.
-    #[schema(value_type = Option<schema::Uid>)]
-    event_id: Option<EventId>,
-    /// What happened.
-    #[schema(value_type = schema::EventTypeName)]
-    event_type: EventType,
-    /// What was sent; `{}` where it was not asked for, `{"expired": true}` where it is gone.
-    #[schema(value_type = Object)]
-    payload: Box<RawValue>,
-    /// Labels that narrowed which endpoints got it.
-    #[schema(value_type = Option<BTreeSet<schema::Channel>>)]
-    channels: Option<Vec<Channel>>,
-    /// Its id.
-    #[schema(value_type = schema::MessageId)]
-    id: MessageId,
-    /// When it was accepted.
-    #[schema(value_type = schema::Moment)]
-    timestamp: Timestamp,
-    /// Labels by which it is found.
-    #[schema(value_type = Option<BTreeSet<schema::Tag>>)]
-    tags: Option<Vec<Tag>>,
-    /// The moment before which nothing was sent.
-    #[schema(value_type = Option<schema::Moment>)]
-    deliver_at: Option<Timestamp>,
+    #[serde(flatten)]
+    message: MessageOut,
     /// 0 taken, 2 given up, 3 to be attempted again.
     status: MessageStatus,
     status_text: StatusText,
@@ -54,18 +29,9 @@ pub(crate) struct EndpointMessageOut {
 
 impl EndpointMessageOut {
     pub(super) fn new(row: MessageRow, delivery: &DeliveryRow, with_content: bool) -> Self {
-        let message = message::show(row, with_content);
-        let MessageOut { event_id, event_type, payload, channels, id, timestamp, .. } = message;
         let status = MessageStatus::from(delivery.status);
         Self {
-            event_id,
-            event_type,
-            payload,
-            channels,
-            id,
-            timestamp,
-            tags: message.tags,
-            deliver_at: message.deliver_at,
+            message: message::show(row, with_content),
             status,
             status_text: status.text(),
             next_attempt: delivery.next_attempt,
