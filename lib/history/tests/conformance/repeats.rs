@@ -1,5 +1,7 @@
 //! A batch written twice, in pieces, or out of order comes to the same.
 
+use std::time::Duration;
+
 use posthaste_history::{
     AttemptFilter, Batch, Cursor, DeadLetterFilter, History, MessageFilter, Order, Page, TimeRange,
 };
@@ -69,6 +71,25 @@ async fn a_batch_written_again_changes_nothing() {
         dumps.push(once);
     }
     assert_eq!(dumps[0], dumps[1], "both engines say the same");
+}
+
+/// A redrive, or one more attempt, puts the event in again, without what steered it the first time.
+#[tokio::test]
+async fn a_message_that_is_put_in_again_stays_as_it_was() {
+    let (bed, mut sample) = (Bed::start().await, sample(3, 12));
+    for recorded in &mut sample.batch.events {
+        recorded.event.deliver_at = Some(recorded.event.accepted_at + Duration::from_secs(60));
+    }
+    let mut again = Batch { events: sample.batch.events.clone(), ..Batch::default() };
+    for recorded in &mut again.events {
+        recorded.event.deliver_at = None;
+    }
+    for store in bed.stores().await {
+        store.record(&sample.batch).await.unwrap();
+        let once = dump(&store, &sample).await;
+        store.record(&again).await.unwrap();
+        assert_eq!(dump(&store, &sample).await, once);
+    }
 }
 
 #[tokio::test]

@@ -185,18 +185,6 @@ async fn however_many_wait_each_finds_its_own() {
 }
 
 #[tokio::test]
-async fn one_that_was_put_in_again_is_no_message_of_its_own() {
-    let bed = Bed::start().await;
-    let recording = bed.record().await;
-    let event = event();
-    bed.bus.accept(&event, Bytes::from_static(b"{}")).await.unwrap();
-    let letter = letter(&event, &attempt(&event));
-    bed.bus.redrive(1, &letter, &event, Bytes::from_static(b"{}")).await.unwrap();
-    recording.until_fresh().await;
-    assert_eq!(bed.store.rows().given, 1);
-}
-
-#[tokio::test]
 async fn a_store_that_fails_is_tried_again_and_loses_nothing() {
     let bed = Bed::start().await;
     bed.store.mood.send_replace(Mood::Failing);
