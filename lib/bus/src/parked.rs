@@ -4,14 +4,17 @@
 //! A parked delivery is a schedule that nobody lives to see fire: in the delivery stream, under a
 //! subject of its own that no consumer covers. It is let go as a schedule fires, in one step: the
 //! server takes it away when it stores the due delivery, which it does only while the schedule is
-//! the last message on its subject. So however often and at however many places it is let go, and
-//! whoever crashes, it is due once.
+//! the last message on its subject. So however often and at however many places it is let go, it is
+//! due once. A server that is killed may have kept the due delivery and forgotten that the parked
+//! one was taken away; the due one's message id tells that, within the dedup window.
 
 use std::collections::BTreeSet;
 
 use async_nats::{
     HeaderMap,
-    header::{NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_SCHEDULE_NEXT, NATS_SCHEDULER},
+    header::{
+        NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID, NATS_SCHEDULE_NEXT, NATS_SCHEDULER,
+    },
     jetstream::message::StreamMessage,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
@@ -102,7 +105,15 @@ impl Bus {
         headers.insert(NATS_SCHEDULE_NEXT, "purge");
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, message.sequence.to_string());
         headers.insert(EXPECTED_SUBJECT, subject);
+        headers.insert(NATS_MESSAGE_ID, format!("release:{}", message.sequence));
         match self.publish(subject::due(Lane::Bulk, &delivery), headers, message.payload).await {
+            Ok(stored) if stored.duplicate => {
+                // It is due already; what is left is to take the parked one away.
+                match stream.delete_message(message.sequence).await {
+                    Ok(_) => Ok(false),
+                    Err(error) => Err(ReadError::unavailable(error).into()),
+                }
+            }
             Ok(_) => Ok(true),
             // Let go by somebody else, or by our own first try, or parked anew.
             Err(PublishError::Changed) => Ok(false),
