@@ -27,7 +27,7 @@ const REPLICAS: Key = Key::new(
 /// How long events are kept; public for checks against other settings.
 pub const EVENTS_MAX_AGE: Key = Key::new(
     "nats.events_max_age_ms",
-    "259200000",
+    "604800000",
     "ms",
     "How long events are kept; longer than the retry schedule lasts.",
 );
@@ -39,7 +39,7 @@ const EVENTS_MAX_BYTES: Key = Key::new(
 );
 const ATTEMPTS_MAX_AGE: Key = Key::new(
     "nats.attempts_max_age_ms",
-    "259200000",
+    "604800000",
     "ms",
     "How long attempts wait to be read into history.",
 );
@@ -62,6 +62,13 @@ const IDEMPOTENCY_MAX_BYTES: Key = Key::new(
     "268435456",
     "bytes",
     "How much room the answers to requests with an idempotency key may take, for 12 hours each.",
+);
+const SENT_MAX_BYTES: Key = Key::new(
+    "nats.sent_max_bytes",
+    "268435456",
+    "bytes",
+    "How much room may be taken by what is remembered of sent bodies, about 300 bytes for 31 days \
+     each, where profiles let receivers ask.",
 );
 const DEDUP_WINDOW: Key = Key::new(
     "nats.dedup_window_ms",
@@ -115,6 +122,7 @@ pub const KEYS: &[Key] = &[
     DEAD_LETTERS_MAX_AGE,
     DEAD_LETTERS_MAX_BYTES,
     IDEMPOTENCY_MAX_BYTES,
+    SENT_MAX_BYTES,
     DEDUP_WINDOW,
     ACK_WAIT,
     MAX_ACK_PENDING,
@@ -144,6 +152,8 @@ pub struct BusConfig {
     pub dead_letters: StreamLimits,
     /// Bytes that the bucket of answers to repeatable requests may take; it refuses new ones beyond.
     pub idempotency_max_bytes: u64,
+    /// How much room may be taken by what is remembered of sent bodies, in bytes.
+    pub sent_max_bytes: u64,
     /// For how long an `eventId` or idempotency key is recognised. The server remembers about 150
     /// bytes for each message of the window.
     pub dedup_window: Duration,
@@ -182,6 +192,7 @@ impl BusConfig {
             attempts: limits(reader, &ATTEMPTS_MAX_AGE, &ATTEMPTS_MAX_BYTES),
             dead_letters: limits(reader, &DEAD_LETTERS_MAX_AGE, &DEAD_LETTERS_MAX_BYTES),
             idempotency_max_bytes: reader.number(&IDEMPOTENCY_MAX_BYTES, SMALLEST_STREAM..=1 << 50),
+            sent_max_bytes: reader.number(&SENT_MAX_BYTES, SMALLEST_STREAM..=1 << 50),
             dedup_window: reader.millis(&DEDUP_WINDOW),
             ack_wait: reader.millis(&ACK_WAIT),
             max_ack_pending: reader.number(&MAX_ACK_PENDING, 1..=1_000_000),

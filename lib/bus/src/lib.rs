@@ -32,6 +32,7 @@ mod queues;
 mod read;
 mod requests;
 mod retry;
+mod sent;
 mod subject;
 mod tail;
 pub mod topology;
@@ -47,6 +48,7 @@ pub use parked::{Backlog, ReleaseError};
 pub use publish::PublishError;
 pub use queues::{QueueStats, SourceStats, StreamStats};
 pub use read::ReadError;
+pub use sent::{Sent, SentLog};
 pub use tail::{
     BatchBounds, Feed, FeedProgress, LastSequences, Receipts, Tail, TailBatch, TailError,
 };

@@ -25,6 +25,7 @@ pub(crate) const REGISTRY: &str = "registry";
 pub(crate) const REGISTRY_STREAM: &str = "KV_registry";
 pub(crate) const TASKS: &str = "tasks";
 pub(crate) const IDEMPOTENCY: &str = "idempotency";
+pub(crate) const SENT: &str = "sent";
 
 /// Revisions of each key of the registry that are kept, so that whoever announces changes sees
 /// those that were made while it was away.
@@ -33,6 +34,8 @@ const REGISTRY_HISTORY: i64 = 8;
 const IDEMPOTENCY_AGE: Duration = Duration::from_secs(12 * 3_600);
 /// The largest such answer, in bytes.
 const IDEMPOTENCY_VALUE: i32 = 64 << 10;
+/// For how long it is remembered what was sent: a day longer than any receiver may ask.
+const SENT_AGE: Duration = Duration::from_secs(31 * 86_400);
 
 /// The durable consumer that fans events out.
 pub(crate) const FAN_OUT: &str = "fan-out";
@@ -199,6 +202,11 @@ impl Topology {
                 max_bytes: i64::try_from(config.idempotency_max_bytes).unwrap_or(i64::MAX),
                 max_value_size: IDEMPOTENCY_VALUE,
                 ..bucket(IDEMPOTENCY, "Answers to requests that may be repeated")
+            },
+            kv::Config {
+                max_age: SENT_AGE,
+                max_bytes: i64::try_from(config.sent_max_bytes).unwrap_or(i64::MAX),
+                ..bucket(SENT, "What was sent, where receivers may ask")
             },
         ];
         Self { streams: vec![events, deliveries, attempts, dead_letters], consumers, buckets }

@@ -7,6 +7,7 @@
 mod it {
     mod bed;
     mod sample;
+    mod sent;
 
     mod attempts;
     mod bucket;

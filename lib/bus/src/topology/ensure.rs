@@ -14,9 +14,9 @@ use async_nats::jetstream::{
 use tracing::info;
 
 use super::{
-    Authority, IDEMPOTENCY, REGISTRY, TASKS, Topology, TopologyError, compare::Comparison,
+    Authority, IDEMPOTENCY, REGISTRY, SENT, TASKS, Topology, TopologyError, compare::Comparison,
 };
-use crate::{Bucket, Bus};
+use crate::{Bucket, Bus, SentLog};
 
 impl Bus {
     /// Makes every stream, consumer and bucket exist as declared.
@@ -61,6 +61,15 @@ impl Bus {
     /// [`TopologyError`] where it cannot be opened.
     pub async fn idempotency_bucket(&self) -> Result<Bucket, TopologyError> {
         self.bucket(IDEMPOTENCY).await
+    }
+
+    /// The bucket of what was sent. A note goes after 31 days; at
+    /// [`BusConfig::sent_max_bytes`](crate::BusConfig) it is full.
+    ///
+    /// # Errors
+    /// [`TopologyError`] where it cannot be opened.
+    pub async fn sent_log(&self) -> Result<SentLog, TopologyError> {
+        self.bucket(SENT).await.map(SentLog::new)
     }
 
     async fn bucket(&self, name: &'static str) -> Result<Bucket, TopologyError> {

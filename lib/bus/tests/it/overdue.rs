@@ -45,6 +45,7 @@ async fn schedules_that_were_due_while_the_store_was_full_are_fired_once_there_i
     config.attempts.max_bytes = 1 << 20;
     config.dead_letters.max_bytes = 1 << 20;
     config.idempotency_max_bytes = 1 << 20;
+    config.sent_max_bytes = 1 << 20;
     let bus = bed.bus_with(config).await;
     let aside = bed.aside().await;
     let due = now() + Duration::from_millis(1_500);

@@ -22,6 +22,7 @@ pub(crate) fn endpoint() -> EndpointId {
 /// An event of an application of its own, without a key of the caller's.
 pub(crate) fn event() -> Event {
     Event {
+        occurrence: posthaste_domain::Occurrence::default(),
         id: MessageId::generate(now(), &mut rand::rng()),
         org: OrgId::generate(now(), &mut rand::rng()),
         app: app(),
@@ -51,6 +52,8 @@ pub(crate) fn delivery() -> Delivery {
 pub(crate) fn attempt() -> Attempt {
     let event = event();
     Attempt {
+        profile: None,
+        warning: None,
         id: AttemptId::generate(now(), &mut rand::rng()),
         org: event.org,
         app: event.app,

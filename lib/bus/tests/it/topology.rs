@@ -45,7 +45,7 @@ async fn everything_is_made_once_however_often_and_by_whomever() {
     let aside = bed.aside().await;
     let made = streams(&aside).await;
     let names: Vec<&str> = made.iter().map(|info| info.config.name.as_str()).collect();
-    let buckets = ["KV_idempotency", "KV_registry", "KV_tasks"];
+    let buckets = ["KV_idempotency", "KV_registry", "KV_sent", "KV_tasks"];
     assert_eq!(names, [&["ATTEMPTS", "DEAD", "DELIVERIES", "EVENTS"][..], &buckets].concat());
 
     one.ensure_topology(Authority::Owner).await.unwrap();
