@@ -7,9 +7,10 @@ use posthaste_bus::{
     attempts::AttemptBatch,
 };
 use posthaste_domain::{Event, Lane};
-use posthaste_outbound::{Client, ClientError, OutboundConfig, SUCCESS};
-use posthaste_registry::{Registry, SEAL_KEYS, StartError};
-use posthaste_service::{Key, Kit, Reader, role::Role};
+use posthaste_outbound::{Client, ClientError, OutboundConfig, Transport};
+use posthaste_profile::{Plain, Profile};
+use posthaste_registry::{Registry, SEAL_KEYS, StartError, Writer};
+use posthaste_service::{Key, Kit, Reader, clock, role::Role};
 use tracing::info;
 
 use crate::{
@@ -85,7 +86,10 @@ impl Role for Worker {
     /// Connects, reads the registry, and starts claiming.
     async fn start(config: WorkerConfig, kit: &Kit) -> Result<Self, WorkerError> {
         let schedule = config.schedule.clone().ok_or(WorkerError::Incomplete)?;
-        let client = Client::try_new(outbound(&config).await?)?;
+        let sealer = config.sealer.clone().ok_or(WorkerError::Incomplete)?;
+        let outbound = outbound(&config).await?;
+        let user_agent = outbound.user_agent.clone();
+        let client = Client::try_new(outbound)?;
         let bus = Bus::connect(config.bus.clone()).await?;
         if bus.max_payload() < PAYLOAD_NEEDED {
             return Err(WorkerError::PayloadLimit(bus.max_payload()));
@@ -93,7 +97,10 @@ impl Role for Worker {
         bus.report_health(kit)?;
         bus.ensure_topology(Authority::Guest).await?;
         let bucket = bus.registry_bucket().await?;
-        let registry = Registry::start(&bucket, config.sealer.clone(), kit).await?;
+        let registry = Registry::start(&bucket, Some(sealer.clone()), kit).await?;
+        // Nobody waits for what it writes to be seen elsewhere.
+        let settle = Duration::ZERO;
+        let writer = Writer::new(bucket, registry.clone(), sealer, settle, clock::now);
         let slots = config.slots;
         let attempts = config.attempt_at_once as u64;
         let limit = u64::from(slots.events) * attempts
@@ -101,26 +108,32 @@ impl Role for Worker {
             + u64::from(slots.retry)
             + u64::from(slots.bulk);
         let metrics = Metrics::register(&kit.registry, limit)?;
-        let (recorder, writer) = Recorder::new(bus.clone(), kit.stop.work.clone());
+        let (recorder, recording) = Recorder::new(bus.clone(), kit.stop.work.clone());
         // Ends by itself once the last claim has let go of the recorder.
-        kit.spawn("recorder", writer);
+        kit.spawn("recorder", recording);
         let stage = Arc::new(Stage {
             bus: bus.clone(),
             registry,
+            writer,
+            sent: bus.sent_log().await?,
             client,
             recorder,
             metrics: metrics.clone(),
-            policy: Policy {
+            plain: Arc::new(Profile::plain(Plain {
+                names: config.header_names,
                 schedule,
+                total_timeout: config.attempt_timeout,
+                connect_timeout: config.connect_timeout,
+                https_only: config.https_only,
+            })),
+            policy: Policy {
                 event_life: config
                     .bus
                     .events
                     .max_age
                     .saturating_sub(config::HORIZON_MARGIN + Event::AHEAD_MAX),
-                attempt_timeout: config.attempt_timeout,
-                success: SUCCESS,
-                header_names: config.header_names,
                 attempt_at_once: config.attempt_at_once,
+                user_agent,
             },
             cut: kit.stop.work.clone(),
         });
@@ -155,13 +168,17 @@ impl Role for Worker {
     }
 }
 
+fn transport(config: &WorkerConfig) -> Transport {
+    Transport { connect_timeout: config.connect_timeout, ..Transport::default() }
+}
+
 async fn outbound(config: &WorkerConfig) -> Result<OutboundConfig, WorkerError> {
     let extra_ca = match &config.ca_file {
         Some(path) => Some(tokio::fs::read(path).await.map_err(WorkerError::CaFile)?.into()),
         None => None,
     };
     Ok(OutboundConfig {
-        connect_timeout: config.connect_timeout,
+        usual: transport(config),
         allow: config.allow.clone(),
         extra_ca,
         https_only: config.https_only,

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use posthaste_bus::StoredEvent;
-use posthaste_domain::{
-    Attempt, AttemptId, AttemptNo, Delivery, Keyring, Lane, Refusal, Timestamp, Verdict,
-};
-use posthaste_outbound::Outcome;
-use posthaste_profile::signed_headers;
+use posthaste_domain::{Attempt, AttemptNo, Delivery, Lane, Refusal, Timestamp, Verdict};
+use posthaste_outbound::{Outcome, SendError};
+use posthaste_profile::RenderError;
 use posthaste_registry::EndpointEntry;
 use tokio::time::Instant;
 use tracing::debug;
 
-use crate::{headers, stage::Stage};
+use crate::{
+    request::{Request, Try},
+    stage::Stage,
+};
 
 /// What an attempt came to, and the account of it.
 pub(crate) struct Attempted {
@@ -24,33 +25,31 @@ pub(crate) struct Attempted {
 }
 
 impl Stage {
-    /// Attempts a delivery once, within the attempt timeout; cut short when the worker must stop.
+    /// Attempts a delivery once, within its profile's time; cut short when the worker must stop.
     pub(crate) async fn attempt(
         &self,
         delivery: &Delivery,
         stored: &StoredEvent,
         entry: &Arc<EndpointEntry>,
-        keyring: &Keyring,
+        one: &Try,
+        request: Request,
         lane: Option<Lane>,
     ) -> Attempted {
-        let started_at = Self::now();
         let started = Instant::now();
         if delivery.attempt == AttemptNo::FIRST && !delivery.single {
-            self.metrics.first_attempt_after(started_at.since(Self::wanted_at(&stored.event)));
+            self.metrics.first_attempt_after(one.at.since(Self::wanted_at(&stored.event)));
         }
         let _in_flight = self.metrics.in_flight();
-        let event = &stored.event;
-        let mut headers = signed_headers(
-            self.policy.header_names,
-            &event.id,
-            started_at,
-            keyring.active(started_at),
-            &stored.payload,
-        );
-        headers::add(&mut headers, event.content_type.as_deref(), &entry.headers);
-        let deadline = started + self.policy.attempt_timeout;
-        let url = &entry.endpoint.url;
-        let send = self.client.send(url, headers, stored.payload.clone(), deadline);
+        let Request { headers, body, warning } = request;
+        let (profile, url) = (&one.profile, &entry.endpoint.url);
+        let deadline = started + profile.total_timeout;
+        let send = async {
+            let port = url.as_url().port_or_known_default();
+            if profile.only_port_443 && port != Some(443) {
+                return Outcome { result: Err(SendError::InvalidUrl) };
+            }
+            self.client.send(url, headers, body, deadline, &profile.transport).await
+        };
         let outcome = tokio::select! {
             biased;
             outcome = send => Some(outcome),
@@ -60,47 +59,79 @@ impl Stage {
         let took = started.elapsed();
         let verdict = outcome
             .as_ref()
-            .map_or(Verdict::HandedBack, |outcome| outcome.verdict(ended_at, &self.policy.success));
+            .map_or(Verdict::HandedBack, |outcome| outcome.verdict(ended_at, &profile.answers));
         self.metrics.attempted(delivery, &verdict, took);
         if let Some(Outcome { result: Err(error) }) = &outcome {
             debug!(
-                message = %event.id, endpoint = %delivery.endpoint,
+                message = %delivery.message, endpoint = %delivery.endpoint,
                 error = error as &dyn std::error::Error, "attempt failed"
             );
         }
         let account = Attempt {
-            id: AttemptId::generate(started_at, &mut rand::rng()),
-            org: event.org.clone(),
-            app: event.app.clone(),
-            message: event.id.clone(),
-            event_type: event.event_type.clone(),
-            channels: event.channels.clone(),
-            tags: event.tags.clone(),
-            endpoint: delivery.endpoint.clone(),
-            url: url.as_str().to_owned(),
-            number: delivery.attempt,
-            trigger: delivery.trigger,
-            lane,
-            started_at,
+            warning: warning.map(str::to_owned),
             duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            status: status(&verdict),
+            status: outcome.as_ref().and_then(Outcome::status),
             failure: match &verdict {
                 Verdict::TryAgain(failure) => Some(failure.kind),
                 Verdict::Delivered { .. } | Verdict::Refused(_) | Verdict::HandedBack => None,
             },
             refusal: refusal(&verdict),
             response: outcome.map_or_else(String::new, kept),
-            next_attempt: None,
+            ..account(delivery, stored, url.as_str(), one, lane)
         };
         Attempted { verdict, account, ended_at }
     }
+
+    /// The account of an attempt for which no request can be made.
+    pub(crate) fn unrenderable(
+        delivery: &Delivery,
+        stored: &StoredEvent,
+        entry: &EndpointEntry,
+        one: &Try,
+        lane: Option<Lane>,
+        error: &RenderError,
+    ) -> Attempted {
+        let refusal = Refusal::Unrenderable;
+        let account = Attempt {
+            refusal: Some(refusal),
+            response: error.to_string(),
+            ..account(delivery, stored, entry.endpoint.url.as_str(), one, lane)
+        };
+        Attempted { verdict: Verdict::Refused(refusal), account, ended_at: one.at }
+    }
 }
 
-const fn status(verdict: &Verdict) -> Option<u16> {
-    match verdict {
-        Verdict::Delivered { status } => Some(*status),
-        Verdict::TryAgain(failure) => failure.status,
-        Verdict::Refused(_) | Verdict::HandedBack => None,
+/// The account of an attempt of which nothing has come yet.
+pub(crate) fn account(
+    delivery: &Delivery,
+    stored: &StoredEvent,
+    url: &str,
+    one: &Try,
+    lane: Option<Lane>,
+) -> Attempt {
+    let event = &stored.event;
+    Attempt {
+        id: one.id.clone(),
+        org: event.org.clone(),
+        app: event.app.clone(),
+        message: event.id.clone(),
+        event_type: event.event_type.clone(),
+        channels: event.channels.clone(),
+        tags: event.tags.clone(),
+        endpoint: delivery.endpoint.clone(),
+        url: url.to_owned(),
+        number: delivery.attempt,
+        trigger: delivery.trigger,
+        lane,
+        profile: delivery.profile.clone(),
+        warning: None,
+        started_at: one.at,
+        duration_ms: 0,
+        status: None,
+        failure: None,
+        refusal: None,
+        response: String::new(),
+        next_attempt: None,
     }
 }
 

@@ -2,16 +2,8 @@
 
 use std::time::Duration;
 
-use posthaste_domain::{Delivery, RetrySchedule, Timestamp};
+use posthaste_domain::{Delivery, Failed, RetrySchedule, Timestamp};
 use rand::Rng;
-
-/// An attempt that failed.
-pub(crate) struct Failed {
-    pub(crate) started_at: Timestamp,
-    pub(crate) ended_at: Timestamp,
-    /// How long the receiver asked us to wait.
-    pub(crate) asked: Option<Duration>,
-}
 
 /// When `delivery` is due again after its present attempt has `failed`; `None` when that was the
 /// last.
@@ -27,19 +19,20 @@ pub(crate) fn next_due(
     rng: &mut impl Rng,
 ) -> Option<Timestamp> {
     let failures = delivery.failures_in_run();
-    let mut due_after = |asked| Some(failed.ended_at + schedule.wait_after(failures, asked, rng)?);
-    let latest = began(delivery, failed) + event_life;
-    let due = due_after(failed.asked)?;
+    let latest = failed.run_began_at + event_life;
+    let due = schedule.due_after(failures, failed, rng)?;
     if due <= latest {
         return Some(due);
     }
-    (due_after(None)? <= latest).then_some(latest)
+    let unasked = Failed { asked: None, ..*failed };
+    (schedule.due_after(failures, &unasked, rng)? <= latest).then_some(latest)
 }
 
-/// When the first attempt of the present run was made: its event was there already.
-fn began(delivery: &Delivery, failed: &Failed) -> Timestamp {
+/// When the first attempt of the present run was begun, the present one having been begun at
+/// `started_at`: its event was there already.
+pub(crate) fn run_began_at(delivery: &Delivery, started_at: Timestamp) -> Timestamp {
     let first = delivery.past.iter().find(|attempt| attempt.number == delivery.run_start);
-    first.map_or(failed.started_at, |first| first.started_at)
+    first.map_or(started_at, |first| first.started_at)
 }
 
 #[cfg(test)]
@@ -71,7 +64,8 @@ mod tests {
         let mut due = Some(START);
         while let Some(at) = due {
             made.push(at.since(START));
-            let failed = Failed { started_at: at, ended_at: at, asked };
+            let run_began_at = run_began_at(&delivery, at);
+            let failed = Failed { run_began_at, started_at: at, ended_at: at, asked };
             due = next_due(&schedule, event_life, &delivery, &failed, &mut rand::rng());
             delivery = delivery.clone().after(AttemptSummary {
                 id: id("atmpt_").parse::<AttemptId>().unwrap(),

@@ -10,12 +10,12 @@ use std::pin::pin;
 
 use futures_util::future::join_all;
 use posthaste_bus::{Claim, StoredEvent};
-use posthaste_domain::{Delivery, EndpointId, Lane, Timestamp};
+use posthaste_domain::{Delivery, EndpointId, Lane, ProfileRef, Timestamp};
 use tracing::{debug, error};
 
 use crate::{
     claimed::{Done, UNREADABLE_PAUSE},
-    plan::{Plan, plan},
+    plan::{Interested, Plan, plan},
     settle::Settled,
     stage::Stage,
 };
@@ -83,15 +83,18 @@ async fn fan_out_now(stage: &Stage, stored: &StoredEvent, again: bool) -> Done {
         Err(done) => return done,
     };
     let app = &stored.event.app;
-    if stage.registry.application_by_id(app).is_none() {
+    let Some(application) = stage.registry.application_by_id(app) else {
         if Stage::may_overtake_news(&stored.event) {
             return Done::await_news();
         }
         debug!(message = %stored.event.id, %app, "the application is gone");
         return Done::Stored;
-    }
+    };
     let endpoints = stage.registry.endpoints(app);
-    match plan(stored, &endpoints, &waiting, stage.policy.attempt_at_once) {
+    let interested =
+        Interested { application: &application, endpoints: &endpoints, waiting: &waiting };
+    let profile = |reference: &ProfileRef| stage.profile(&stored.event.org, Some(reference));
+    match plan(stored, &interested, stage.policy.attempt_at_once, profile) {
         Plan::Nothing => Done::Stored,
         Plan::Attempt(deliveries) => {
             stage.metrics.deliveries_created(deliveries.len());

@@ -2,20 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use posthaste_profile::is_reserved;
 
-/// Adds an endpoint's own headers to those that sign the request, and the message's content type
-/// where it has one. None takes the place of one that is there, or has a name that is reserved: the
-/// API refuses those, and what was stored before it did is left out.
-pub(crate) fn add(
-    headers: &mut HeaderMap,
-    content_type: Option<&str>,
-    own: &BTreeMap<String, String>,
-) {
-    if let Some(value) = content_type.and_then(|text| HeaderValue::from_str(text).ok()) {
-        headers.insert(header::CONTENT_TYPE, value);
-    }
+/// Adds an endpoint's own headers to those of its profile. None takes the place of one that is
+/// there, or has a name that is reserved: the API refuses those, and what was stored before it did
+/// is left out.
+pub(crate) fn add(headers: &mut HeaderMap, own: &BTreeMap<String, String>) {
     for (name, value) in own {
         let (Ok(name), Ok(mut value)) =
             (HeaderName::try_from(name.as_str()), HeaderValue::try_from(value.as_str()))
@@ -33,6 +26,8 @@ pub(crate) fn add(
 
 #[cfg(test)]
 mod tests {
+    use http::header;
+
     use super::*;
 
     #[test]
@@ -55,9 +50,9 @@ mod tests {
             ("x-bad", "a\nb"),
         ];
         let own = own.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        add(&mut headers, Some("text/xml"), &own);
+        add(&mut headers, &own);
         assert_eq!(headers["webhook-id"], "msg_1");
-        assert_eq!(headers[header::CONTENT_TYPE], "text/xml");
+        assert_eq!(headers[header::CONTENT_TYPE], "application/json");
         assert_eq!(headers["x-shop"], "7");
         assert!(headers[header::AUTHORIZATION].is_sensitive());
         assert_eq!(headers.len(), 4);

@@ -26,6 +26,7 @@ mod metrics;
 mod plan;
 mod pull;
 mod record;
+mod request;
 mod settle;
 mod stage;
 mod store;

@@ -204,6 +204,7 @@ const fn labels(verdict: &Verdict) -> Option<(&'static str, &'static str, &'stat
             ("failure", class(failure.status), error)
         }
         Verdict::Refused(Refusal::BlockedAddress) => ("failure", "none", "blocked"),
+        Verdict::Refused(Refusal::Gone) => ("failure", "4xx", "none"),
         Verdict::Refused(_) => ("failure", "none", "none"),
         Verdict::HandedBack => return None,
     })

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use posthaste_bus::StoredEvent;
-use posthaste_domain::{Delivery, EndpointId, Lane};
+use posthaste_domain::{Application, Delivery, Endpoint, EndpointId, Lane, Mode, ProfileRef};
+use posthaste_profile::{Ids, ModeScope, Outgoing, Profile};
 use posthaste_registry::EndpointEntry;
 
 /// What is to be done with an event.
@@ -17,17 +18,24 @@ pub(crate) enum Plan {
     Enqueue(Lane, Vec<Delivery>),
 }
 
-/// Plans an event for its application's `endpoints`.
-///
-/// `waiting` names the endpoints for which a delivery of this message is in the delivery stream
-/// already, put there by a worker that held the event before and did not finish. At most
-/// `attempt_at_once` deliveries are attempted on the event's own slot.
+/// Who may be interested in an event, and what is known of it.
+pub(crate) struct Interested<'a> {
+    pub(crate) application: &'a Application,
+    pub(crate) endpoints: &'a [Arc<EndpointEntry>],
+    /// Those for which a delivery of this message is in the delivery stream already, put there by a
+    /// worker that held the event before and did not finish.
+    pub(crate) waiting: &'a [EndpointId],
+}
+
+/// Plans an event. At most `attempt_at_once` deliveries are attempted on the event's own slot;
+/// `profile` finds the profile of a name.
 pub(crate) fn plan(
     stored: &StoredEvent,
-    endpoints: &[Arc<EndpointEntry>],
-    waiting: &[EndpointId],
+    interested: &Interested<'_>,
     attempt_at_once: usize,
+    profile: impl Fn(&ProfileRef) -> Option<Arc<Profile>>,
 ) -> Plan {
+    let Interested { application, endpoints, waiting } = interested;
     if let Some(resume) = &stored.resume {
         // What waits for the endpoint is of the schedule, and a single attempt is beside it; put into
         // its lane twice it is there once.
@@ -38,12 +46,21 @@ pub(crate) fn plan(
         return Plan::Enqueue(stored.lane, vec![delivery]);
     }
     let event = &stored.event;
-    let mut wanted: Vec<_> = endpoints
-        .iter()
-        .filter(|entry| entry.endpoint.wants(&event.event_type, &event.channels))
-        .collect();
+    let reference = |entry: &EndpointEntry| {
+        let own = entry.endpoint.profile.clone();
+        own.or_else(|| application.profile.clone())
+    };
+    let wants = |entry: &EndpointEntry| {
+        entry.endpoint.wants(&event.event_type, &event.channels)
+            && reference(entry)
+                .and_then(|reference| profile(&reference))
+                .is_none_or(|profile| profile_admits(&profile, &entry.endpoint, stored))
+    };
+    let mut wanted: Vec<_> = endpoints.iter().filter(|entry| wants(entry)).collect();
     let first = |entry: &EndpointEntry| {
-        Delivery::first(event.id.clone(), event.app.clone(), entry.endpoint.id.clone(), stored.seq)
+        let endpoint = entry.endpoint.id.clone();
+        let delivery = Delivery::first(event.id.clone(), event.app.clone(), endpoint, stored.seq);
+        Delivery { profile: reference(entry), ..delivery }
     };
     // An endpoint whose secret this worker cannot open must not hold the others up.
     let at_once =
@@ -60,14 +77,32 @@ pub(crate) fn plan(
     }
 }
 
+/// Whether an endpoint gets an event by its profile's rules for subscribing. An event that says no
+/// mode is for real.
+fn profile_admits(profile: &Profile, endpoint: &Endpoint, stored: &StoredEvent) -> bool {
+    if profile.subscription.none_until_checked && endpoint.event_types.is_none() {
+        return false;
+    }
+    match endpoint.mode {
+        Some(own) if profile.modes.scope == ModeScope::PerMode => {
+            let StoredEvent { event, payload, .. } = stored;
+            let outgoing = Outgoing { event, payload, endpoint: &endpoint.id, ids: Ids::default() };
+            profile.mode(&outgoing).unwrap_or(Mode::Live) == own
+        }
+        _ => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use bytes::Bytes;
     use posthaste_domain::{
-        AttemptNo, Endpoint, EndpointUrl, Event, Keyring, SigningSecret, Timestamp, Trigger,
+        AttemptNo, CutOffs, EndpointUrl, Event, Keyring, Occurrence, SigningSecret, Timestamp,
+        Trigger,
     };
+    use posthaste_profile::Preset;
 
     use super::*;
 
@@ -93,6 +128,7 @@ mod tests {
             tags: Vec::new(),
             deliver_at: None,
             content_type: None,
+            occurrence: Occurrence::default(),
             accepted_at: AT,
         };
         StoredEvent {
@@ -106,6 +142,8 @@ mod tests {
 
     fn endpoint(fill: char) -> Arc<EndpointEntry> {
         let endpoint = Endpoint {
+            profile: None,
+            mode: None,
             id: id("ep_", fill),
             app: id("app_", 'a'),
             uid: None,
@@ -124,6 +162,34 @@ mod tests {
         let secret = SigningSecret::generate(&mut rand::rng());
         let keyring = Some(Keyring::new(secret));
         Arc::new(EndpointEntry { endpoint, keyring, headers: BTreeMap::new() })
+    }
+
+    fn application() -> Application {
+        Application {
+            id: id("app_", 'a'),
+            org: id("org_", 'o'),
+            name: String::new(),
+            uid: None,
+            throttle_rate: None,
+            metadata: BTreeMap::new(),
+            profile: None,
+            token_cut_offs: CutOffs::default(),
+            created_at: AT,
+            updated_at: AT,
+        }
+    }
+
+    /// As the function itself, where every profile is a preset.
+    fn plan(
+        stored: &StoredEvent,
+        endpoints: &[Arc<EndpointEntry>],
+        waiting: &[EndpointId],
+        attempt_at_once: usize,
+    ) -> Plan {
+        let application = application();
+        let interested = Interested { application: &application, endpoints, waiting };
+        let preset = |reference: &ProfileRef| Some(Arc::clone(&Preset::named(reference)?.profile));
+        super::plan(stored, &interested, attempt_at_once, preset)
     }
 
     fn planned(plan: &Plan) -> Vec<char> {
@@ -211,5 +277,38 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn a_delivery_remembers_the_profile_of_its_endpoint_else_of_its_application() {
+        let own = Endpoint { profile: "yoco@1".parse().ok(), ..endpoint('1').endpoint.clone() };
+        let own = Arc::new(EndpointEntry { endpoint: own, ..(*endpoint('1')).clone() });
+        let all = [own, endpoint('2')];
+        let application = Application { profile: "justt@1".parse().ok(), ..application() };
+        let interested = Interested { application: &application, endpoints: &all, waiting: &[] };
+        let Plan::Attempt(planned) = super::plan(&stored(), &interested, 4, |_| None) else {
+            panic!("not attempted at once")
+        };
+        let profiles: Vec<_> = planned
+            .iter()
+            .map(|(delivery, _)| delivery.profile.clone().unwrap().to_string())
+            .collect();
+        assert_eq!(profiles, ["yoco@1", "justt@1"]);
+    }
+
+    #[test]
+    fn w02_an_endpoint_with_nothing_checked_gets_nothing_where_its_profile_says_so() {
+        let with = |fill, types: Option<&str>| {
+            let event_types = types.map(|name| [name.parse().unwrap()].into());
+            let endpoint = Endpoint {
+                profile: "justwallet@1".parse().ok(),
+                event_types,
+                ..endpoint(fill).endpoint.clone()
+            };
+            Arc::new(EndpointEntry { endpoint, ..(*super::tests::endpoint(fill)).clone() })
+        };
+        let all =
+            [with('1', None), with('2', Some("chargeback.created")), with('3', Some("payout"))];
+        assert_eq!(planned(&plan(&stored(), &all, &[], 4)), ['2']);
     }
 }

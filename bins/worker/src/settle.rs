@@ -5,16 +5,18 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use posthaste_bus::StoredEvent;
 use posthaste_domain::{
-    Attempt, AttemptId, DeadLetter, DeathReason, Delivery, Lane, Refusal, Timestamp, Verdict,
+    Attempt, AttemptId, DeadLetter, DeathReason, Delivery, Endpoint, Failed, Lane, OnGone, Refusal,
+    Timestamp, Verdict,
 };
-use posthaste_registry::EndpointEntry;
+use posthaste_registry::{EndpointEntry, WriteError};
 use tracing::{info, warn};
 
 use crate::{
-    attempt::Attempted,
+    attempt::{Attempted, account},
     claimed::Done,
-    due::{Failed, next_due},
-    stage::{Policy, Stage},
+    due::{next_due, run_began_at},
+    request::Try,
+    stage::Stage,
     store::until_stored,
 };
 
@@ -51,8 +53,29 @@ impl Stage {
             warn!(endpoint = %delivery.endpoint, "not attempted: its secret cannot be opened");
             return Settled::Done(Box::pin(self.set_aside(delivery)).await);
         };
+        let Some(profile) = self.profile(&stored.event.org, delivery.profile.as_ref()) else {
+            warn!(endpoint = %delivery.endpoint, profile = ?delivery.profile, "not attempted: its \
+                profile is not known here");
+            return Settled::Done(Box::pin(self.set_aside(delivery)).await);
+        };
+        let at = Self::now();
+        let one = Try { id: AttemptId::generate(at, &mut rand::rng()), at, profile };
         let Attempted { verdict, mut account, ended_at } =
-            self.attempt(&delivery, stored, entry, keyring, lane).await;
+            match self.request(&delivery, stored, entry, keyring, &one) {
+                Ok(request) => {
+                    if Box::pin(self.note_sent(stored, &one, &request.body)).await.is_err() {
+                        return Settled::Done(Box::pin(self.set_aside(delivery)).await);
+                    }
+                    self.attempt(&delivery, stored, entry, &one, request, lane).await
+                }
+                Err(error) => {
+                    warn!(
+                        message = %delivery.message, endpoint = %delivery.endpoint, %error,
+                        "no request can be made"
+                    );
+                    Self::unrenderable(&delivery, stored, entry, &one, lane, &error)
+                }
+            };
         let url = Some(entry.endpoint.url.as_str());
         let done = match verdict {
             Verdict::Delivered { .. } => {
@@ -66,9 +89,11 @@ impl Stage {
             Verdict::TryAgain(_) if delivery.single => Box::pin(self.record(account)).await,
             Verdict::TryAgain(failure) => {
                 let asked = failure.retry_after;
-                let failed = Failed { started_at: account.started_at, ended_at, asked };
-                let Policy { schedule, event_life, .. } = &self.policy;
-                let due = next_due(schedule, *event_life, &delivery, &failed, &mut rand::rng());
+                let started_at = account.started_at;
+                let run_began_at = run_began_at(&delivery, started_at);
+                let failed = Failed { run_began_at, started_at, ended_at, asked };
+                let (schedule, event_life) = (&one.profile.schedule, self.policy.event_life);
+                let due = next_due(schedule, event_life, &delivery, &failed, &mut rand::rng());
                 match due {
                     Some(due) => {
                         account.next_attempt = Some(due);
@@ -83,6 +108,11 @@ impl Stage {
                 }
             }
             Verdict::Refused(refusal) => {
+                let wants_no_more =
+                    refusal == Refusal::Gone && one.profile.answers.gone == OnGone::DisableEndpoint;
+                if wants_no_more {
+                    Box::pin(self.disable(&entry.endpoint)).await;
+                }
                 let reason = DeathReason::Refused(refusal);
                 Box::pin(self.give_up(delivery, account, stored, url, reason, ended_at)).await
             }
@@ -113,27 +143,12 @@ impl Stage {
             }
             return self.bury(delivery, None, url, reason, now).await;
         };
-        let event = &stored.event;
+        let profile = Arc::clone(&self.plain);
+        let one = Try { id: AttemptId::generate(now, &mut rand::rng()), at: now, profile };
+        let url_then = url.unwrap_or_default();
         let account = Attempt {
-            id: AttemptId::generate(now, &mut rand::rng()),
-            org: event.org.clone(),
-            app: event.app.clone(),
-            message: event.id.clone(),
-            event_type: event.event_type.clone(),
-            channels: event.channels.clone(),
-            tags: event.tags.clone(),
-            endpoint: delivery.endpoint.clone(),
-            url: url.unwrap_or_default().to_owned(),
-            number: delivery.attempt,
-            trigger: delivery.trigger,
-            lane: Some(lane),
-            started_at: now,
-            duration_ms: 0,
-            status: None,
-            failure: None,
             refusal: Some(refusal),
-            response: String::new(),
-            next_attempt: None,
+            ..account(&delivery, stored, url_then, &one, Some(lane))
         };
         self.give_up(delivery, account, stored, url, reason, now).await
     }
@@ -154,6 +169,23 @@ impl Stage {
         let buried = self.bury(delivery, Some(stored), url, reason, died_at);
         let (buried, recorded) = tokio::join!(buried, self.record(account));
         buried.and(recorded)
+    }
+
+    /// Switches off an endpoint whose receiver has said that it is gone for good. Where that cannot be
+    /// stored, the next answer of this kind does it.
+    async fn disable(&self, endpoint: &Endpoint) {
+        let now = Self::now();
+        let disabled =
+            |current: &Endpoint| Endpoint { disabled: true, updated_at: now, ..current.clone() };
+        match self.writer.update_endpoint(&endpoint.app, &endpoint.id, disabled).await {
+            Ok(_) | Err(WriteError::NotFound) => {
+                info!(endpoint = %endpoint.id, "disabled: its receiver answered 410 Gone");
+            }
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                warn!(endpoint = %endpoint.id, error, "cannot disable an endpoint that is gone");
+            }
+        }
     }
 
     async fn try_again(&self, due: Timestamp, delivery: Delivery, account: Attempt) -> Done {

@@ -1,12 +1,12 @@
 //! What every claim needs to be carried to its verdict.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use posthaste_bus::Bus;
-use posthaste_domain::{Event, RetrySchedule, Timestamp};
+use posthaste_bus::{Bus, SentLog};
+use posthaste_domain::{Event, OrgId, ProfileRef, Timestamp};
 use posthaste_outbound::Client;
-use posthaste_profile::HeaderNames;
-use posthaste_registry::Registry;
+use posthaste_profile::Profile;
+use posthaste_registry::{Registry, Writer};
 use posthaste_service::clock;
 use tokio_util::sync::CancellationToken;
 
@@ -21,29 +21,47 @@ const NEWS_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) struct Stage {
     pub(crate) bus: Bus,
     pub(crate) registry: Registry,
+    /// Disables endpoints that want no more.
+    pub(crate) writer: Writer,
+    pub(crate) sent: SentLog,
     pub(crate) client: Client,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
+    /// In force where an endpoint has no profile.
+    pub(crate) plain: Arc<Profile>,
     pub(crate) policy: Policy,
     /// Cancelled when attempts under way must be given up.
     pub(crate) cut: CancellationToken,
 }
 
-/// How deliveries are attempted.
+/// What holds for deliveries whatever their profile.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
-    pub(crate) schedule: RetrySchedule,
     /// For how long after the first attempt of a run its event is there for certain.
     pub(crate) event_life: Duration,
-    pub(crate) attempt_timeout: Duration,
-    pub(crate) success: RangeInclusive<u16>,
-    pub(crate) header_names: HeaderNames,
     pub(crate) attempt_at_once: usize,
+    /// What receivers are told who calls.
+    pub(crate) user_agent: String,
 }
 
 impl Stage {
     pub(crate) fn now() -> Timestamp {
         clock::now().into()
+    }
+
+    /// The profile that a delivery began with; `None` while this process has not heard of it.
+    pub(crate) fn profile(
+        &self,
+        org: &OrgId,
+        reference: Option<&ProfileRef>,
+    ) -> Option<Arc<Profile>> {
+        match reference {
+            None => Some(Arc::clone(&self.plain)),
+            Some(reference) => {
+                let _ = org;
+                posthaste_profile::Preset::named(reference).map(|p| Arc::clone(&p.profile))
+            }
+        }
     }
 
     /// When an event was to be sent at the earliest: what it waited before is nobody's delay.

@@ -139,6 +139,34 @@ impl Bus {
         Ok(subjects.iter().filter_map(|subject| subject::parse_waiting(subject)).collect())
     }
 
+    /// What is scheduled of a message: each delivery and when it will be due, the soonest first.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the broker does not answer.
+    pub async fn scheduled(
+        &self,
+        message: &MessageId,
+    ) -> Result<Vec<(Timestamp, Delivery)>, ReadError> {
+        let stream = self.stream(DELIVERIES).await?;
+        let mut found = Vec::new();
+        for subject in self.delivery_subjects(subject::waiting_for(message)).await? {
+            if !matches!(subject::parse_delivery(&subject), Some(("later", _, _))) {
+                continue;
+            }
+            let stored = match stream.get_last_raw_message_by_subject(&subject).await {
+                Ok(stored) => stored,
+                Err(error) if is_absent(&error) => continue, // fired meanwhile
+                Err(error) => return Err(ReadError::unavailable(error)),
+            };
+            if let Some(due) = due_at(&stored.headers) {
+                let delivery = serde_json::from_slice(&stored.payload).map_err(WireError::from)?;
+                found.push((due, delivery));
+            }
+        }
+        found.sort_by_key(|(due, _)| *due);
+        Ok(found)
+    }
+
     /// Whether what became of a claimed delivery is stored already: a later attempt of it waits, or
     /// the same one does, under a message that was stored after `claimed_seq`, the claim's own.
     ///
@@ -219,8 +247,8 @@ impl Bus {
             Err(error) => return Err(ReadError::unavailable(error)),
         };
         let header = |name| message.headers.get(name).map(async_nats::HeaderValue::as_str);
-        let due = header(NATS_SCHEDULE).and_then(|at| at.strip_prefix("@at ")?.parse().ok());
-        let (Some(due), Some(target)) = (due, header(NATS_SCHEDULE_TARGET)) else {
+        let (Some(due), Some(target)) = (due_at(&message.headers), header(NATS_SCHEDULE_TARGET))
+        else {
             warn!(subject, "a message among the schedules is none");
             return Ok(false);
         };
@@ -245,6 +273,11 @@ impl Bus {
         let pages = stream.info_with_subjects(filter).await.map_err(ReadError::unavailable)?;
         pages.map_ok(|(subject, _)| subject).try_collect().await.map_err(ReadError::unavailable)
     }
+}
+
+/// When a schedule fires.
+fn due_at(headers: &HeaderMap) -> Option<Timestamp> {
+    headers.get(NATS_SCHEDULE)?.as_str().strip_prefix("@at ")?.parse().ok()
 }
 
 pub(crate) fn schedule_headers(due: Timestamp, target: &str) -> HeaderMap {

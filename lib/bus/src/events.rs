@@ -2,7 +2,7 @@
 
 use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream::message::StreamMessage};
 use bytes::Bytes;
-use posthaste_domain::{DeadLetter, Delivery, EndpointId, Event, Lane, Trigger};
+use posthaste_domain::{DeadLetter, Delivery, EndpointId, Event, Lane, ProfileRef, Trigger};
 
 use crate::{Bus, PublishError, ReadError, subject, topology::EVENTS, wire, wire::WireError};
 
@@ -30,6 +30,15 @@ pub enum Accepted {
     Duplicate(Box<StoredEvent>),
     /// As [`Accepted::Duplicate`], but the first one has left the stream by age since.
     DuplicateOfExpired,
+}
+
+/// To whom an event is sent once more, and how.
+#[derive(Clone, Debug)]
+pub struct Recipient<'a> {
+    /// The endpoint.
+    pub endpoint: &'a EndpointId,
+    /// The profile that shapes the request; `None` is the payload as it is.
+    pub profile: Option<ProfileRef>,
 }
 
 impl Bus {
@@ -89,12 +98,13 @@ impl Bus {
         key: &str,
         event: &Event,
         payload: Bytes,
-        endpoint: &EndpointId,
+        to: Recipient<'_>,
         lane: Lane,
     ) -> Result<(), PublishError> {
+        let Recipient { endpoint, profile } = to;
         // Where it is in the stream is known once it is claimed there.
         let first = Delivery::first(event.id.clone(), event.app.clone(), endpoint.clone(), 0);
-        let single = Delivery { single: true, trigger: Trigger::Manual, ..first };
+        let single = Delivery { single: true, trigger: Trigger::Manual, profile, ..first };
         let id = format!("resend:{key}:{}:{endpoint}", event.id);
         self.put_in_again(id, event, payload, &single, lane).await
     }

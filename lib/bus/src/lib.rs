@@ -42,7 +42,7 @@ pub use bucket::{Bucket, BucketEntry, BucketError, Change, Watch};
 pub use claim::Claim;
 pub use config::{BusConfig, StreamLimits};
 pub use connection::{Bus, ConnectError};
-pub use events::{Accepted, StoredEvent};
+pub use events::{Accepted, Recipient, StoredEvent};
 pub use intake::{Intake, IntakeError, Source};
 pub use parked::{Backlog, ReleaseError};
 pub use publish::PublishError;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use self::cut_off::{CutOff, CutOffs, TooManyCutOffs};
-use crate::{AppId, OrgId, Timestamp, Uid};
+use crate::{AppId, OrgId, ProfileRef, Timestamp, Uid};
 
 /// The owner of endpoints and messages; what the platform calls a merchant or an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,10 @@ pub struct Application {
     /// The platform's own notes, at most 4096 bytes as JSON.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
+    /// How its endpoints are called that have no profile of their own; `None` is the payload as it
+    /// is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileRef>,
     /// Which of its tokens are at their end before their time.
     #[serde(default, skip_serializing_if = "CutOffs::is_empty")]
     pub token_cut_offs: CutOffs,

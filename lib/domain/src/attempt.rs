@@ -5,8 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppId, AttemptId, Channel, EndpointId, EventType, FailureKind, Lane, MessageId, OrgId, Refusal,
-    Tag, Timestamp,
+    AppId, AttemptId, Channel, EndpointId, EventType, FailureKind, Lane, MessageId, OrgId,
+    ProfileRef, Refusal, Tag, Timestamp,
 };
 
 /// Which try of a delivery this is, counted from 1 over its whole life, redrives included.
@@ -89,6 +89,12 @@ pub struct Attempt {
     /// The lane it came from; `None` where it was made as soon as the event was fanned out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lane: Option<Lane>,
+    /// The profile that shaped the request; `None` is the payload as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileRef>,
+    /// What its receiver's developer should know of the request, whatever came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// When the request was begun.
     pub started_at: Timestamp,
     /// From the start to the verdict, in milliseconds.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppId, AttemptNo, AttemptSummary, EndpointId, MessageId, Trigger};
+use crate::{AppId, AttemptNo, AttemptSummary, EndpointId, MessageId, ProfileRef, Trigger};
 
 /// A delivery on its way: which attempt is next, and what the ones before came to.
 ///
@@ -28,6 +28,9 @@ pub struct Delivery {
     /// is written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub single: bool,
+    /// The profile it began with and keeps; `None` is the payload as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileRef>,
     /// Every attempt so far, oldest first. Bounded by the schedule's length and, over redrives,
     /// by [`Delivery::MAX_PAST`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -55,6 +58,7 @@ impl Delivery {
             run_start: AttemptNo::FIRST,
             trigger: Trigger::Scheduled,
             single: false,
+            profile: None,
             past: Vec::new(),
         }
     }

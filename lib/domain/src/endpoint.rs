@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{AppId, Channel, EndpointId, EventType, Timestamp, Uid};
+use crate::{AppId, Channel, EndpointId, EventType, Mode, ProfileRef, Timestamp, Uid};
 
 /// Where and what an application wants delivered. Its secret lives beside it, never in it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,12 @@ pub struct Endpoint {
     /// Requests per second that the owner asked not to exceed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle_rate: Option<u16>,
+    /// How it is called; `None` is as its application says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<ProfileRef>,
+    /// The mode in which its merchant registered it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
     /// The platform's own notes, at most 4096 bytes as JSON.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
@@ -164,6 +170,8 @@ mod tests {
     fn endpoint(types: Option<&[&str]>, channels: Option<&[&str]>) -> Endpoint {
         let at = Timestamp::from_micros(0);
         Endpoint {
+            mode: None,
+            profile: None,
             id: "ep_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap(),
             app: "app_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap(),
             uid: None,

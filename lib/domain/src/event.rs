@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AppId, Channel, EventId, EventType, MessageId, OrgId, Tag, Timestamp};
+use crate::{AppId, Channel, EventId, EventType, MessageId, Occurrence, OrgId, Tag, Timestamp};
 
 /// Everything known of an accepted message but its payload, which travels beside it as bytes
 /// and is never re-serialised.
@@ -39,6 +39,9 @@ pub struct Event {
     /// The content type of a payload that is not JSON, or not to be called so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
+    /// What else the producer said of it.
+    #[serde(default, skip_serializing_if = "Occurrence::is_empty")]
+    pub occurrence: Occurrence,
     /// When ingress accepted it.
     pub accepted_at: Timestamp,
 }
@@ -49,6 +52,12 @@ impl Event {
     /// How far ahead a message may be scheduled. The event stream must keep it for that long
     /// beside the longest run of retries.
     pub const AHEAD_MAX: Duration = Duration::from_secs(24 * 3_600);
+
+    /// When it happened, as far as anybody said.
+    #[must_use]
+    pub fn occurred_at(&self) -> Timestamp {
+        self.occurrence.at.unwrap_or(self.accepted_at)
+    }
 }
 
 const fn retention_default() -> u16 {

@@ -116,6 +116,10 @@ typed_id!(
     OrgId, "org_"
 );
 typed_id!(
+    /// A key with which a merchant calls on their own behalf; the id is no secret.
+    SecretKeyId, "key_"
+);
+typed_id!(
     /// One customer of the platform: the owner of endpoints and messages.
     AppId, "app_"
 );

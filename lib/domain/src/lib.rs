@@ -10,6 +10,7 @@
 //! - Constructors refuse nonsense once, so the rest of the code need not ask again.
 //! - Secrets never reach `Debug`, `Display` or a log line.
 
+mod answer_rules;
 mod application;
 mod attempt;
 mod dead_letter;
@@ -19,14 +20,20 @@ mod event;
 mod event_type;
 mod id;
 mod lane;
+mod mode;
 mod name;
+mod occurrence;
+mod profile_ref;
 mod retry_after;
 mod schedule;
 mod secret;
 mod slot;
+mod status_set;
 mod timestamp;
+mod transport;
 mod verdict;
 
+pub use answer_rules::{AnswerRules, OnGone, RetryAfterRule};
 pub use application::{Application, CutOff, CutOffs, TooManyCutOffs};
 pub use attempt::{Attempt, AttemptNo, AttemptSummary, Trigger};
 pub use dead_letter::{DeadLetter, DeathReason};
@@ -34,12 +41,19 @@ pub use delivery::Delivery;
 pub use endpoint::{Endpoint, EndpointUrl, EndpointUrlError};
 pub use event::Event;
 pub use event_type::EventTypeDefinition;
-pub use id::{AppId, AttemptId, DeadLetterId, EndpointId, IdError, MessageId, OrgId, TaskId};
+pub use id::{
+    AppId, AttemptId, DeadLetterId, EndpointId, IdError, MessageId, OrgId, SecretKeyId, TaskId,
+};
 pub use lane::Lane;
+pub use mode::{Mode, ModeError};
 pub use name::{Channel, EventId, EventType, NameError, Tag, Uid};
+pub use occurrence::Occurrence;
+pub use profile_ref::{ProfileName, ProfileRef, ProfileRefError};
 pub use retry_after::retry_after;
-pub use schedule::{RetrySchedule, ScheduleError};
+pub use schedule::{Anchor, Failed, RetrySchedule, ScheduleError};
 pub use secret::{Keyring, RotateError, SecretError, SigningKey, SigningSecret};
 pub use slot::Slot;
+pub use status_set::{StatusSet, StatusSetError};
 pub use timestamp::{Timestamp, TimestampError};
+pub use transport::{HeaderCase, TlsVersions, Transport};
 pub use verdict::{Failure, FailureKind, Refusal, Verdict};

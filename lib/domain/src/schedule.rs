@@ -4,12 +4,41 @@ use std::time::Duration;
 
 use rand::Rng;
 
-/// The waits between the attempts of a delivery, each counted from the end of the failed attempt.
+use crate::Timestamp;
+
+/// The waits between the attempts of a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetrySchedule {
     waits: Vec<Duration>,
     retry_after_ceiling: Duration,
     jitter: f64,
+    anchor: Anchor,
+}
+
+/// From where a wait is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Anchor {
+    /// The end of the attempt that failed.
+    #[default]
+    AttemptFailed,
+    /// The start of the attempt that failed.
+    AttemptStarted,
+    /// The start of the first attempt: all attempts have their places beforehand, however long each
+    /// took.
+    FirstStarted,
+}
+
+/// An attempt that failed, and the run that it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed {
+    /// When the first attempt of the run was begun.
+    pub run_began_at: Timestamp,
+    /// When it was begun.
+    pub started_at: Timestamp,
+    /// When it had failed.
+    pub ended_at: Timestamp,
+    /// How long the receiver asked us to wait.
+    pub asked: Option<Duration>,
 }
 
 /// Why waits do not make a schedule.
@@ -63,25 +92,38 @@ impl RetrySchedule {
         if !(0.0..=0.5).contains(&jitter) {
             return Err(ScheduleError::Jitter);
         }
-        Ok(Self { waits, retry_after_ceiling, jitter })
+        Ok(Self { waits, retry_after_ceiling, jitter, anchor: Anchor::default() })
     }
 
-    /// The wait after `failures` attempts of this run have failed before the present one, which
-    /// failed too; `None` when that was the last.
+    /// The same schedule with its waits counted from elsewhere than the end of the failed attempt.
+    #[must_use]
+    pub fn anchored(self, anchor: Anchor) -> Self {
+        Self { anchor, ..self }
+    }
+
+    /// When the attempt is due that follows `failures` attempts of this run and the present one,
+    /// which has `failed` too; `None` when that was the last.
     ///
-    /// A receiver's `asked` wait may lengthen ours up to the ceiling, never shorten it: a receiver
-    /// must not be able to ask us to hammer it. Jitter only lengthens too, so a published
+    /// A wait that a receiver asked for may lengthen ours up to the ceiling, never shorten it: a
+    /// receiver must not be able to ask us to hammer it. Jitter only lengthens too, so a published
     /// schedule is never early.
-    pub fn wait_after(
+    pub fn due_after(
         &self,
         failures: usize,
-        asked: Option<Duration>,
+        failed: &Failed,
         rng: &mut impl Rng,
-    ) -> Option<Duration> {
-        let base = *self.waits.get(failures)?;
-        let wait = asked.map_or(base, |asked| base.max(asked.min(self.retry_after_ceiling)));
-        let share = f64::from(rng.next_u32()) / f64::from(u32::MAX);
-        Some(wait + wait.mul_f64(self.jitter * share))
+    ) -> Option<Timestamp> {
+        let wait = *self.waits.get(failures)?;
+        let from = match self.anchor {
+            Anchor::AttemptFailed => failed.ended_at,
+            Anchor::AttemptStarted => failed.started_at,
+            Anchor::FirstStarted => failed.run_began_at + self.waits[..failures].iter().sum(),
+        };
+        let share = self.jitter * f64::from(rng.next_u32()) / f64::from(u32::MAX);
+        let lengthened = |wait: Duration| wait + wait.mul_f64(share);
+        let ours = from + lengthened(wait);
+        let asked = failed.asked.map(|asked| asked.min(self.retry_after_ceiling));
+        Some(asked.map_or(ours, |asked| ours.max(failed.ended_at + lengthened(asked))))
     }
 
     /// The longest that a delivery can take from its first attempt to its last, every wait
@@ -105,13 +147,38 @@ mod tests {
 
     const DAY: Duration = Duration::from_secs(86_400);
 
+    const BEGAN: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+    /// How long after the start of the first attempt each later one is due, where every attempt
+    /// takes `took`.
+    fn offsets(schedule: &RetrySchedule, took: Duration) -> Vec<Duration> {
+        let mut rng = StdRng::seed_from_u64(0);
+        let mut started_at = BEGAN;
+        let next = |failures| {
+            let ended_at = started_at + took;
+            let failed = Failed { run_began_at: BEGAN, started_at, ended_at, asked: None };
+            started_at = schedule.due_after(failures, &failed, &mut rng)?;
+            Some(started_at.since(BEGAN))
+        };
+        (0..).map_while(next).collect()
+    }
+
+    #[test]
+    fn waits_are_counted_from_where_the_schedule_says() {
+        let [second, minute] = [1, 60].map(Duration::from_secs);
+        let schedule = RetrySchedule::try_new(vec![minute, minute], DAY, 0.0).unwrap();
+        let offsets = |anchor| offsets(&schedule.clone().anchored(anchor), second * 15);
+        assert_eq!(offsets(Anchor::AttemptFailed), [second * 75, second * 150]);
+        assert_eq!(offsets(Anchor::AttemptStarted), [minute, minute * 2]);
+        assert_eq!(offsets(Anchor::FirstStarted), [minute, minute * 2]);
+    }
+
     #[test]
     fn the_default_makes_eight_attempts_over_27_hours() {
         let schedule =
             RetrySchedule::try_new(RetrySchedule::DEFAULT_WAITS.into(), DAY, 0.0).unwrap();
-        let mut rng = StdRng::seed_from_u64(0);
-        let waits: Vec<_> = (0..).map_while(|n| schedule.wait_after(n, None, &mut rng)).collect();
-        assert_eq!(waits, RetrySchedule::DEFAULT_WAITS);
+        let due = [5, 305, 2_105, 9_305, 27_305, 63_305, 99_305].map(Duration::from_secs);
+        assert_eq!(offsets(&schedule, Duration::ZERO), due);
         let hours = schedule.horizon(Duration::ZERO).as_secs_f64() / 3_600.0;
         assert!((27.5..27.7).contains(&hours), "{hours}");
     }
@@ -138,12 +205,15 @@ mod tests {
             let schedule = RetrySchedule::try_new(waits.clone(), DAY, jitter).unwrap();
             let asked = asked.map(Duration::from_millis);
             let mut rng = StdRng::seed_from_u64(seed);
-            match (schedule.wait_after(failures, asked, &mut rng), waits.get(failures)) {
+            let failed =
+                Failed { run_began_at: BEGAN, started_at: BEGAN, ended_at: BEGAN, asked };
+            match (schedule.due_after(failures, &failed, &mut rng), waits.get(failures)) {
                 (None, None) => {}
-                (Some(wait), Some(base)) => {
+                (Some(due), Some(base)) => {
+                    let wait = due.since(BEGAN);
                     let wanted = asked.map_or(*base, |asked| asked.min(DAY).max(*base));
                     prop_assert!(wait >= wanted);
-                    prop_assert!(wait <= wanted.mul_f64(1.0 + jitter) + Duration::from_nanos(1));
+                    prop_assert!(wait <= wanted.mul_f64(1.0 + jitter) + Duration::from_micros(1));
                 }
                 other => prop_assert!(false, "{other:?}"),
             }

@@ -1,4 +1,6 @@
-//! The keys that requests are signed with.
+//! The keys that requests are signed with, and the [`Keyring`] of those that are valid at once.
+
+mod keyring;
 
 use std::fmt;
 
@@ -8,7 +10,7 @@ use ring::signature::Ed25519KeyPair;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::Timestamp;
+pub use keyring::{Keyring, RotateError};
 
 /// What every symmetric signing secret begins with (Standard Webhooks).
 const SYMMETRIC: &str = "whsec_";
@@ -18,19 +20,21 @@ const PUBLIC: &str = "whpk_";
 /// Bytes of an Ed25519 seed; as many make the public key that follows it.
 const SEED_LEN: usize = 32;
 
+/// What begins the stored form of an opaque secret, and nothing a customer sees.
+const OPAQUE: &str = "utf8_";
+
 /// What requests are signed with: a symmetric secret of 24 to 75 bytes, written `whsec_` and
-/// base64, or an Ed25519 key pair of 64 bytes, written `whsk_` and base64.
+/// base64; an Ed25519 key pair of 64 bytes, written `whsk_` and base64; or an opaque one, any text
+/// of 1 to 256 bytes that its owner chose.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct SigningSecret {
-    kind: Kind,
-    bytes: Zeroizing<Vec<u8>>,
-}
+pub struct SigningSecret(Kind);
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Kind {
-    Symmetric,
-    KeyPair,
+    Symmetric(Zeroizing<Vec<u8>>),
+    KeyPair(Zeroizing<Vec<u8>>),
+    Opaque(Zeroizing<String>),
 }
 
 /// What to sign with. Not `Debug`: it is the secret itself.
@@ -45,6 +49,8 @@ pub enum SigningKey<'a> {
         /// The public key, 32 bytes.
         public: &'a [u8],
     },
+    /// Text that its owner chose; what key it makes is for the signature scheme to say.
+    Opaque(&'a str),
 }
 
 /// Why a string is not a signing secret.
@@ -62,17 +68,23 @@ pub enum SecretError {
     /// Not an Ed25519 seed and the public key that belongs to it.
     #[error("Key pairs must be 64 bytes: an Ed25519 seed and its public key")]
     KeyPair,
+    /// Opaque text that is empty or too long.
+    #[error("Secrets must be between 1 and {} bytes", SigningSecret::MAX_OPAQUE_LEN)]
+    Opaque,
 }
 
 impl SigningSecret {
     /// The bytes of a generated secret.
     const GENERATED_LEN: usize = 24;
 
+    /// The most bytes of an opaque secret.
+    pub const MAX_OPAQUE_LEN: usize = 256;
+
     /// A new random secret.
     pub fn generate(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = Zeroizing::new(vec![0; Self::GENERATED_LEN]);
         rng.fill_bytes(&mut bytes);
-        Self { kind: Kind::Symmetric, bytes }
+        Self(Kind::Symmetric(bytes))
     }
 
     /// Parses `whsec_` or `whsk_` and base64.
@@ -80,40 +92,63 @@ impl SigningSecret {
     /// # Errors
     /// [`SecretError`] says what is wrong, without repeating the secret.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
-        let (kind, encoded) = if let Some(encoded) = text.strip_prefix(SYMMETRIC) {
-            (Kind::Symmetric, encoded)
+        let decode = |encoded| STANDARD.decode(encoded).map_err(|_| SecretError::Base64);
+        if let Some(encoded) = text.strip_prefix(SYMMETRIC) {
+            let bytes = Zeroizing::new(decode(encoded)?);
+            let fits = (24..=75).contains(&bytes.len());
+            fits.then_some(Self(Kind::Symmetric(bytes))).ok_or(SecretError::Length)
         } else if let Some(encoded) = text.strip_prefix(KEY_PAIR) {
-            (Kind::KeyPair, encoded)
+            let bytes = Zeroizing::new(decode(encoded)?);
+            let fits = is_key_pair(&bytes);
+            fits.then_some(Self(Kind::KeyPair(bytes))).ok_or(SecretError::KeyPair)
         } else {
-            return Err(SecretError::Prefix);
-        };
-        let bytes = Zeroizing::new(STANDARD.decode(encoded).map_err(|_| SecretError::Base64)?);
-        match kind {
-            Kind::Symmetric if !(24..=75).contains(&bytes.len()) => Err(SecretError::Length),
-            Kind::KeyPair if !is_key_pair(&bytes) => Err(SecretError::KeyPair),
-            Kind::Symmetric | Kind::KeyPair => Ok(Self { kind, bytes }),
+            Err(SecretError::Prefix)
         }
+    }
+
+    /// Takes text as its owner wrote it. Nothing is trimmed: a receiver holds the same text, and
+    /// only its exact bytes make the same key.
+    ///
+    /// # Errors
+    /// [`SecretError::Opaque`] for no text, or more than [`Self::MAX_OPAQUE_LEN`] bytes of it.
+    pub fn opaque(text: &str) -> Result<Self, SecretError> {
+        let fits = (1..=Self::MAX_OPAQUE_LEN).contains(&text.len());
+        let text = || Self(Kind::Opaque(Zeroizing::new(text.to_owned())));
+        fits.then(text).ok_or(SecretError::Opaque)
     }
 
     /// The key to sign with.
     #[must_use]
     pub fn key(&self) -> SigningKey<'_> {
-        match self.kind {
-            Kind::Symmetric => SigningKey::Symmetric(&self.bytes),
-            Kind::KeyPair => {
-                let (seed, public) = self.bytes.split_at(SEED_LEN);
+        match &self.0 {
+            Kind::Symmetric(bytes) => SigningKey::Symmetric(bytes),
+            Kind::KeyPair(bytes) => {
+                let (seed, public) = bytes.split_at(SEED_LEN);
                 SigningKey::Ed25519 { seed, public }
             }
+            Kind::Opaque(text) => SigningKey::Opaque(text),
         }
     }
 
-    /// What a customer pastes into a receiver: the symmetric secret, or the public half of a key
-    /// pair. The one way to see either.
+    /// All of the secret as its owner writes it: `whsec_…`, `whsk_…` with the private half, or the
+    /// opaque text.
+    #[must_use]
+    pub fn text(&self) -> Zeroizing<String> {
+        Zeroizing::new(match &self.0 {
+            Kind::Symmetric(bytes) => format!("{SYMMETRIC}{}", STANDARD.encode(bytes)),
+            Kind::KeyPair(bytes) => format!("{KEY_PAIR}{}", STANDARD.encode(bytes)),
+            Kind::Opaque(text) => (**text).clone(),
+        })
+    }
+
+    /// What a customer pastes into a receiver: the symmetric secret, the public half of a key
+    /// pair, or the opaque text.
     #[must_use]
     pub fn reveal(&self) -> String {
         match self.key() {
             SigningKey::Symmetric(bytes) => format!("{SYMMETRIC}{}", STANDARD.encode(bytes)),
             SigningKey::Ed25519 { public, .. } => format!("{PUBLIC}{}", STANDARD.encode(public)),
+            SigningKey::Opaque(text) => text.to_owned(),
         }
     }
 }
@@ -136,90 +171,26 @@ impl TryFrom<String> for SigningSecret {
 
     fn try_from(text: String) -> Result<Self, SecretError> {
         let text = Zeroizing::new(text);
-        Self::parse(&text)
+        match text.strip_prefix(OPAQUE) {
+            Some(opaque) => Self::opaque(opaque),
+            None => Self::parse(&text),
+        }
     }
 }
 
 impl From<SigningSecret> for String {
-    /// The stored form, which is sealed before it is stored.
+    /// The stored form, which is sealed before it is stored. Opaque text is marked as such, for it
+    /// may itself look like another kind.
     fn from(secret: SigningSecret) -> Self {
-        let prefix = match secret.kind {
-            Kind::Symmetric => SYMMETRIC,
-            Kind::KeyPair => KEY_PAIR,
-        };
-        format!("{prefix}{}", STANDARD.encode(&*secret.bytes))
-    }
-}
-
-/// An endpoint's secrets: the current one, and the ones it replaced while they are still valid.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Keyring {
-    current: SigningSecret,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    old: Vec<OldSecret>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct OldSecret {
-    secret: SigningSecret,
-    expires_at: Timestamp,
-}
-
-/// Why a secret cannot be rotated now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RotateError {
-    /// Ten old secrets are still valid.
-    #[error("at most {} old secrets may be valid at once", Keyring::MAX_OLD)]
-    TooManyOld,
-}
-
-impl Keyring {
-    /// How many replaced secrets may be valid at once.
-    pub const MAX_OLD: usize = 10;
-
-    /// A ring with one secret.
-    #[must_use]
-    pub const fn new(current: SigningSecret) -> Self {
-        Self { current, old: Vec::new() }
-    }
-
-    /// The newest secret.
-    #[must_use]
-    pub const fn current(&self) -> &SigningSecret {
-        &self.current
-    }
-
-    /// Every secret to sign with at `now`: the current one first, then the old ones, newest first.
-    pub fn active(&self, now: Timestamp) -> impl Iterator<Item = &SigningSecret> {
-        let old = self.old.iter().filter(move |old| old.expires_at > now);
-        std::iter::once(&self.current).chain(old.map(|old| &old.secret))
-    }
-
-    /// Makes `next` current; the secret it replaces stays valid until `keep_until`.
-    ///
-    /// # Errors
-    /// [`RotateError::TooManyOld`] where ten old ones are still valid.
-    pub fn rotate(
-        &self,
-        next: SigningSecret,
-        now: Timestamp,
-        keep_until: Timestamp,
-    ) -> Result<Self, RotateError> {
-        let mut old: Vec<_> = self.old.iter().filter(|old| old.expires_at > now).cloned().collect();
-        if old.len() >= Self::MAX_OLD {
-            return Err(RotateError::TooManyOld);
+        match &secret.0 {
+            Kind::Opaque(text) => format!("{OPAQUE}{}", **text),
+            Kind::Symmetric(_) | Kind::KeyPair(_) => (*secret.text()).clone(),
         }
-        if keep_until > now {
-            old.insert(0, OldSecret { secret: self.current.clone(), expires_at: keep_until });
-        }
-        Ok(Self { current: next, old })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use rand::{SeedableRng as _, rngs::StdRng};
 
     use super::*;
@@ -232,8 +203,7 @@ mod tests {
     fn is_read_as_it_was_written_and_never_printed() {
         let one = secret(1);
         assert_eq!(SigningSecret::parse(&one.reveal()), Ok(one.clone()));
-        let ring = Keyring::new(one.clone());
-        assert!(!format!("{ring:?}").contains(&one.reveal()[6..]));
+        assert!(!format!("{one:?}").contains(&one.reveal()[6..]));
     }
 
     #[test]
@@ -241,6 +211,7 @@ mod tests {
         assert_eq!(SigningSecret::parse("sec_AAAA"), Err(SecretError::Prefix));
         assert_eq!(SigningSecret::parse("whsec_*"), Err(SecretError::Base64));
         assert_eq!(SigningSecret::parse("whsec_AAAA"), Err(SecretError::Length));
+        assert_eq!(SigningSecret::parse("whsec_"), Err(SecretError::Length));
         let long = format!("whsec_{}", STANDARD.encode([0; 76]));
         assert_eq!(SigningSecret::parse(&long), Err(SecretError::Length));
     }
@@ -254,6 +225,7 @@ mod tests {
         let secret = SigningSecret::parse(&text).unwrap();
         assert_eq!(secret.reveal(), format!("whpk_{}", STANDARD.encode(&public)));
         assert_eq!(serde_json::to_string(&secret).unwrap(), format!("{text:?}"));
+        assert_eq!(*secret.text(), text);
         assert!(!format!("{secret:?}").contains(&text[5..20]));
         let strangers = [&seed[..], &[1; 32]].concat();
         let mixed = format!("whsk_{}", STANDARD.encode(strangers));
@@ -261,23 +233,21 @@ mod tests {
     }
 
     #[test]
-    fn a_replaced_secret_signs_until_it_expires() {
-        let now = Timestamp::from_micros(1_000_000);
-        let later = now + Duration::from_secs(60);
-        let ring = Keyring::new(secret(1)).rotate(secret(2), now, later).unwrap();
-        assert_eq!(ring.active(now).collect::<Vec<_>>(), [&secret(2), &secret(1)]);
-        assert_eq!(ring.active(later).collect::<Vec<_>>(), [&secret(2)]);
-    }
-
-    #[test]
-    fn an_eleventh_old_secret_is_refused_until_one_expires() {
-        let now = Timestamp::from_micros(1_000_000);
-        let later = now + Duration::from_secs(60);
-        let mut ring = Keyring::new(secret(0));
-        for seed in 1..=10 {
-            ring = ring.rotate(secret(seed), now, later).unwrap();
+    fn opaque_text_is_kept_to_the_byte_and_told_apart_from_other_kinds() {
+        let whsec = secret(1).reveal();
+        for text in ["your-secret", " é$ \"x\"\t", "\0", "utf8_", &whsec, &"x".repeat(256)] {
+            let one = SigningSecret::opaque(text).unwrap();
+            assert_eq!((&**one.text(), &*one.reveal()), (text, text));
+            assert!(matches!(one.key(), SigningKey::Opaque(key) if key == text));
+            let stored = serde_json::to_string(&one).unwrap();
+            assert_eq!(serde_json::from_str::<SigningSecret>(&stored).unwrap(), one);
+            assert_eq!(format!("{one:?}"), "[REDACTED]");
         }
-        assert_eq!(ring.rotate(secret(11), now, later), Err(RotateError::TooManyOld));
-        assert!(ring.rotate(secret(11), later, later + Duration::from_secs(1)).is_ok());
+        assert_ne!(SigningSecret::opaque(&whsec), SigningSecret::parse(&whsec));
+        for text in ["", &"x".repeat(257), &"é".repeat(129)] {
+            assert_eq!(SigningSecret::opaque(text), Err(SecretError::Opaque));
+        }
+        assert_eq!(SigningSecret::parse("utf8_your-secret"), Err(SecretError::Prefix));
+        assert!(serde_json::from_str::<SigningSecret>(r#""utf8_""#).is_err());
     }
 }

@@ -85,7 +85,8 @@ impl fmt::Display for FailureKind {
     }
 }
 
-/// Why a delivery was given up without (another) request.
+/// Why a delivery was given up before its schedule ended; all but [`Gone`](Self::Gone) without
+/// (another) request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Refusal {
@@ -99,16 +100,23 @@ pub enum Refusal {
     EndpointDeleted,
     /// The event is no longer in the stream.
     EventGone,
+    /// The receiver answered `410 Gone`, and the endpoint's profile takes that as final.
+    Gone,
+    /// No request can be made of the message under the endpoint's profile, or none of the
+    /// endpoint's secrets fits it.
+    Unrenderable,
 }
 
 impl Refusal {
     /// Every reason.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::BlockedAddress,
         Self::InvalidUrl,
         Self::EndpointDisabled,
         Self::EndpointDeleted,
         Self::EventGone,
+        Self::Gone,
+        Self::Unrenderable,
     ];
 
     /// The reason's name on the wire and in metrics.
@@ -120,6 +128,8 @@ impl Refusal {
             Self::EndpointDisabled => "endpoint_disabled",
             Self::EndpointDeleted => "endpoint_deleted",
             Self::EventGone => "event_gone",
+            Self::Gone => "gone",
+            Self::Unrenderable => "unrenderable",
         }
     }
 }

@@ -41,12 +41,21 @@ fn event() -> Event {
         tags: vec!["a/b#1".parse().unwrap()],
         deliver_at: Some(AT + Duration::from_secs(3_600)),
         content_type: Some("text/xml".into()),
+        occurrence: posthaste_domain::Occurrence {
+            at: Some(AT),
+            subject: Some("case 7".into()),
+            meta: Some("null".into()),
+            mode: Some(posthaste_domain::Mode::Test),
+            tenant: Some("shop".parse().unwrap()),
+        },
         accepted_at: AT,
     }
 }
 
 fn attempt() -> Attempt {
     Attempt {
+        profile: None,
+        warning: None,
         id: id("atmpt_", "t"),
         org: id("org_", "o"),
         app: id("app_", "a"),
@@ -104,6 +113,7 @@ fn a_dead_letter() {
 #[test]
 fn an_application() {
     let application = Application {
+        profile: None,
         id: id("app_", "a"),
         org: id("org_", "o"),
         name: "Acme".into(),
@@ -129,6 +139,8 @@ fn an_application() {
 #[test]
 fn an_endpoint_and_its_keyring() {
     let endpoint = Endpoint {
+        mode: None,
+        profile: None,
         id: id("ep_", "e"),
         app: id("app_", "a"),
         uid: Some("main".parse().unwrap()),
@@ -150,6 +162,18 @@ fn an_endpoint_and_its_keyring() {
     let next = secret("whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB");
     let rotated = ring.rotate(next, AT, AT + Duration::from_secs(60)).unwrap();
     pinned(&rotated, include_str!("golden/keyring.json"));
+}
+
+#[test]
+fn every_kind_of_secret() {
+    let pair = "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+    let secrets = [
+        SigningSecret::parse("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").unwrap(),
+        SigningSecret::parse(pair).unwrap(),
+        SigningSecret::opaque(" é$ \"x\"").unwrap(),
+        SigningSecret::opaque("whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA").unwrap(),
+    ];
+    pinned(&secrets.to_vec(), include_str!("golden/secrets.json"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use posthaste_domain::{
-    AppId, Channel, Event, EventId, EventType, MessageId, OrgId, Tag, Timestamp,
+    AppId, Channel, Event, EventId, EventType, MessageId, Occurrence, OrgId, Tag, Timestamp,
 };
 
 /// What is left of a payload.
@@ -39,6 +39,8 @@ pub struct MessageRow {
     pub accepted_at: Timestamp,
     /// What its payload is called where it is not JSON.
     pub content_type: Option<String>,
+    /// What else the producer said of it.
+    pub occurrence: Occurrence,
     /// For how many hours its payload is kept.
     pub retention_hours: u16,
     /// Its payload.
@@ -62,6 +64,7 @@ impl MessageRow {
             retention_hours: self.retention_hours,
             deliver_at: self.deliver_at,
             content_type: self.content_type.clone(),
+            occurrence: self.occurrence.clone(),
             accepted_at: self.accepted_at,
         }
     }

@@ -5,13 +5,7 @@ use http::{HeaderMap, header::RETRY_AFTER};
 use reqwest::Response;
 use tokio::time::{Instant, timeout_at};
 
-/// How much of a body is read, in bytes. A body that ends within it leaves its connection usable
-/// for the next request; a longer one has its connection closed. The last piece read may reach
-/// beyond it by what had already arrived.
-const READ_LIMIT: usize = 64 * 1024;
-
-/// How much of a body is kept, in bytes.
-const KEPT_LIMIT: usize = 16 * 1024;
+use crate::Transport;
 
 /// The longest `Retry-After` worth reading, in bytes; a date has at most 33 (RFC 9110 §5.6.7).
 const MAX_RETRY_AFTER: usize = 64;
@@ -23,19 +17,25 @@ pub struct Answer {
     pub status: u16,
     /// The `Retry-After` header as received.
     pub retry_after: Option<String>,
-    /// The first 16 KiB of the body at most.
+    /// The beginning of the body, as much as its transport keeps; 16 KiB at most.
     pub body: Bytes,
     /// Whether `body` is all there was: not cut off by size, the deadline, or a broken connection.
     pub body_complete: bool,
 }
 
 impl Answer {
-    /// Reads the body until it ends, the deadline passes, or it is too long. However that goes, the
-    /// status stands.
-    pub(crate) async fn read(mut response: Response, deadline: Instant) -> Self {
+    /// Reads the body until it ends, the deadline passes, or it is too long for `transport`. However
+    /// that goes, the status stands.
+    pub(crate) async fn read(
+        mut response: Response,
+        deadline: Instant,
+        transport: &Transport,
+    ) -> Self {
+        let read_limit = transport.read_limit.min(Transport::READ_MAX);
+        let keep_limit = transport.keep_limit.min(Transport::KEEP_MAX);
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
-        let mut kept = Kept::default();
+        let mut kept = Kept::up_to(keep_limit);
         let mut read = 0;
         let ended = loop {
             match timeout_at(deadline, response.chunk()).await {
@@ -46,11 +46,11 @@ impl Answer {
                 }
                 Ok(Err(_)) | Err(_) => break false,
             }
-            if read > READ_LIMIT {
+            if read > read_limit {
                 break false;
             }
         };
-        let body_complete = ended && read <= KEPT_LIMIT;
+        let body_complete = ended && read <= keep_limit;
         Self { status, retry_after, body: kept.into_bytes(), body_complete }
     }
 }
@@ -61,21 +61,25 @@ fn retry_after(headers: &HeaderMap) -> Option<String> {
 }
 
 /// The beginning of a body. Most come in one piece, which is kept without copying.
-#[derive(Default)]
 struct Kept {
+    limit: usize,
     first: Bytes,
     joined: BytesMut,
 }
 
 impl Kept {
+    fn up_to(limit: usize) -> Self {
+        Self { limit, first: Bytes::new(), joined: BytesMut::new() }
+    }
+
     fn push(&mut self, chunk: Bytes) {
-        if self.first.is_empty() && self.joined.is_empty() && chunk.len() <= KEPT_LIMIT {
+        if self.first.is_empty() && self.joined.is_empty() && chunk.len() <= self.limit {
             self.first = chunk;
             return;
         }
         // Also a first piece that is too long: a slice would keep all of it in memory.
         self.joined.extend_from_slice(&std::mem::take(&mut self.first));
-        let room = KEPT_LIMIT.saturating_sub(self.joined.len());
+        let room = self.limit.saturating_sub(self.joined.len());
         self.joined.extend_from_slice(&chunk[..chunk.len().min(room)]);
     }
 
@@ -101,15 +105,16 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_kept_is_the_beginning_of_the_body(
+            limit in 0..=Transport::KEEP_MAX,
             chunks in vec((any::<u8>(), 0..20_000_usize), 0..5),
         ) {
-            let mut kept = Kept::default();
+            let mut kept = Kept::up_to(limit);
             let mut body = Vec::new();
             for (byte, len) in chunks {
                 body.extend(std::iter::repeat_n(byte, len));
                 kept.push(Bytes::from(vec![byte; len]));
             }
-            body.truncate(KEPT_LIMIT);
+            body.truncate(limit);
             prop_assert_eq!(kept.into_bytes(), body);
         }
     }

@@ -5,7 +5,7 @@ use std::{error::Error, io};
 
 use rustls::pki_types::InvalidDnsNameError;
 
-use crate::{outcome::SendError, resolver::ResolveError};
+use crate::{TlsTrouble, TlsVersions, outcome::SendError, resolver::ResolveError};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Diagnosis {
@@ -14,14 +14,15 @@ enum Diagnosis {
     Timeout,
     Dns,
     Connect,
-    Tls,
+    Tls(TlsTrouble),
     Reset,
 }
 
-/// Names the failure and keeps its cause, without the URL, which may hold a token.
-pub(crate) fn classify(error: reqwest::Error) -> SendError {
+/// Names the failure of a request for which `versions` of TLS were offered, and keeps its cause,
+/// without the URL, which may hold a token.
+pub(crate) fn classify(error: reqwest::Error, versions: TlsVersions) -> SendError {
     let connecting = error.is_connect();
-    let diagnosis = match error.source().and_then(|cause| diagnose(cause, connecting)) {
+    let diagnosis = match error.source().and_then(|cause| diagnose(cause, versions, connecting)) {
         Some(diagnosis) => diagnosis,
         None if error.is_timeout() => Diagnosis::Timeout,
         None if connecting => Diagnosis::Connect,
@@ -36,14 +37,18 @@ pub(crate) fn classify(error: reqwest::Error) -> SendError {
         Diagnosis::Timeout => SendError::Timeout,
         Diagnosis::Dns => SendError::Dns(cause),
         Diagnosis::Connect => SendError::Connect(cause),
-        Diagnosis::Tls => SendError::Tls(cause),
+        Diagnosis::Tls(trouble) => SendError::Tls { trouble, source: cause },
         Diagnosis::Reset => SendError::Reset(cause),
     }
 }
 
 /// What the chain that begins with `cause` tells, if anything. A typed error tells more than the
 /// kind of an I/O error, and an inner kind more than an outer one.
-fn diagnose(cause: &(dyn Error + 'static), connecting: bool) -> Option<Diagnosis> {
+fn diagnose(
+    cause: &(dyn Error + 'static),
+    versions: TlsVersions,
+    connecting: bool,
+) -> Option<Diagnosis> {
     let mut told = None;
     let mut next = Some(cause);
     while let Some(cause) = next {
@@ -57,8 +62,8 @@ fn diagnose(cause: &(dyn Error + 'static), connecting: bool) -> Option<Diagnosis
         if cause.is::<InvalidDnsNameError>() {
             return Some(Diagnosis::InvalidUrl);
         }
-        if cause.is::<rustls::Error>() {
-            return Some(Diagnosis::Tls);
+        if let Some(error) = cause.downcast_ref() {
+            return Some(Diagnosis::Tls(TlsTrouble::of(error, versions, connecting)));
         }
         next = match cause.downcast_ref::<io::Error>() {
             Some(error) => {
@@ -79,7 +84,7 @@ const fn by_kind(kind: io::ErrorKind, connecting: bool) -> Option<Diagnosis> {
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe => Some(Diagnosis::Reset),
         // Nothing but a handshake is read while connecting.
-        io::ErrorKind::UnexpectedEof if connecting => Some(Diagnosis::Tls),
+        io::ErrorKind::UnexpectedEof if connecting => Some(Diagnosis::Tls(TlsTrouble::Closed)),
         _ => None,
     }
 }
@@ -88,6 +93,10 @@ const fn by_kind(kind: io::ErrorKind, connecting: bool) -> Option<Diagnosis> {
 mod tests {
     use super::*;
 
+    fn diagnosed(cause: &(dyn Error + 'static), connecting: bool) -> Option<Diagnosis> {
+        diagnose(cause, TlsVersions::default(), connecting)
+    }
+
     fn wrapped(inner: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
         io::Error::other(io::Error::new(io::ErrorKind::InvalidData, inner))
     }
@@ -95,31 +104,31 @@ mod tests {
     #[test]
     fn typed_causes_are_found_however_deep() {
         let tls = wrapped(rustls::Error::HandshakeNotComplete);
-        assert_eq!(diagnose(&tls, true), Some(Diagnosis::Tls));
-        assert_eq!(diagnose(&tls, false), Some(Diagnosis::Tls));
+        assert_eq!(diagnosed(&tls, true), Some(Diagnosis::Tls(TlsTrouble::Protocol)));
+        assert_eq!(diagnosed(&tls, false), Some(Diagnosis::Tls(TlsTrouble::Protocol)));
         let refused = wrapped(ResolveError::Refused);
-        assert_eq!(diagnose(&refused, true), Some(Diagnosis::Blocked));
-        assert_eq!(diagnose(&wrapped(InvalidDnsNameError), true), Some(Diagnosis::InvalidUrl));
+        assert_eq!(diagnosed(&refused, true), Some(Diagnosis::Blocked));
+        assert_eq!(diagnosed(&wrapped(InvalidDnsNameError), true), Some(Diagnosis::InvalidUrl));
     }
 
     #[test]
     fn a_lookup_that_timed_out_is_a_failed_lookup() {
         let slow = ResolveError::Lookup(io::ErrorKind::TimedOut.into());
-        assert_eq!(diagnose(&slow, true), Some(Diagnosis::Dns));
+        assert_eq!(diagnosed(&slow, true), Some(Diagnosis::Dns));
     }
 
     #[test]
     fn io_errors_are_told_by_their_innermost_kind() {
         let wrapped = |kind: io::ErrorKind| wrapped(io::Error::from(kind));
         let reset = wrapped(io::ErrorKind::ConnectionReset);
-        assert_eq!(diagnose(&reset, true), Some(Diagnosis::Reset));
-        assert_eq!(diagnose(&reset, false), Some(Diagnosis::Reset));
+        assert_eq!(diagnosed(&reset, true), Some(Diagnosis::Reset));
+        assert_eq!(diagnosed(&reset, false), Some(Diagnosis::Reset));
         let timed_out = wrapped(io::ErrorKind::TimedOut);
-        assert_eq!(diagnose(&timed_out, true), Some(Diagnosis::Timeout));
+        assert_eq!(diagnosed(&timed_out, true), Some(Diagnosis::Timeout));
         let ended = wrapped(io::ErrorKind::UnexpectedEof);
-        assert_eq!(diagnose(&ended, true), Some(Diagnosis::Tls));
-        assert_eq!(diagnose(&ended, false), None);
+        assert_eq!(diagnosed(&ended, true), Some(Diagnosis::Tls(TlsTrouble::Closed)));
+        assert_eq!(diagnosed(&ended, false), None);
         let unreachable = wrapped(io::ErrorKind::HostUnreachable);
-        assert_eq!(diagnose(&unreachable, true), None);
+        assert_eq!(diagnosed(&unreachable, true), None);
     }
 }

@@ -5,20 +5,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use ipnet::IpNet;
 
-use crate::tls::TlsError;
+use crate::{Transport, tls::TlsError};
 
 /// How receivers are called.
 #[derive(Clone, Debug)]
 pub struct OutboundConfig {
-    /// How long lookup, TCP connection and TLS handshake may take together, within the deadline of
-    /// the attempt. Default 5 s: well above a healthy handshake across the world, well below the
-    /// deadline, so that a host which drops packets does not hold a slot for the whole of it.
-    pub connect_timeout: Duration,
+    /// How most requests travel: the connections for it are set up at once, and found faster than
+    /// those for any other. It says nothing on requests that are given another transport.
+    pub usual: Transport,
     /// Networks that may be dialled although they are private or special. Default none.
     pub allow: Vec<IpNet>,
     /// Certificate authorities, as PEM, to trust beside those of the system. Default none.
     pub extra_ca: Option<Bytes>,
-    /// Whether `http` URLs are refused. Default false.
+    /// Whether `http` URLs are refused, whatever the transport says. Default false.
     pub https_only: bool,
     /// How many idle connections are kept for one host and port. Default 32: enough for a busy
     /// receiver, while a burst's surplus connections are closed.
@@ -44,7 +43,7 @@ impl OutboundConfig {
 impl Default for OutboundConfig {
     fn default() -> Self {
         Self {
-            connect_timeout: Duration::from_secs(5),
+            usual: Transport::default(),
             allow: Vec::new(),
             extra_ca: None,
             https_only: false,

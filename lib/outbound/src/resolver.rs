@@ -32,7 +32,9 @@ pub(crate) enum ResolveError {
     Lookup(#[source] io::Error),
 }
 
-/// The system's resolver, bounded in concurrent lookups and filtered by the guard.
+/// The system's resolver, bounded in concurrent lookups and filtered by the guard. Clones share the
+/// bound.
+#[derive(Clone, Debug)]
 pub(crate) struct GuardedResolver {
     guard: Guard,
     lookups: Arc<Semaphore>,

@@ -4,13 +4,17 @@
 use std::sync::Arc;
 
 use rustls::{
-    ClientConfig, RootCertStore,
+    ClientConfig, RootCertStore, SupportedProtocolVersion,
+    client::VerifierBuilderError,
     crypto::ring,
     pki_types::{
         CertificateDer,
         pem::{self, PemObject as _},
     },
+    version::{TLS12, TLS13},
 };
+
+use crate::{TlsVersions, verifier::Verifier};
 
 /// Why receivers' certificates could not be verified.
 #[derive(Debug, thiserror::Error)]
@@ -24,29 +28,65 @@ pub enum TlsError {
     /// One of the configured authorities is not a certificate that can be trusted.
     #[error("an extra certificate authority is not usable")]
     ExtraCa(#[source] rustls::Error),
+    /// No verifier can be made of the authorities.
+    #[error("the certificate authorities are not usable")]
+    Verifier(#[source] VerifierBuilderError),
     /// The crypto provider does not support the versions demanded.
     #[error("TLS 1.2 and 1.3 are not supported by the crypto provider")]
     Versions(#[source] rustls::Error),
 }
 
-/// A client configuration with the system's authorities and `extra_ca` (PEM).
+/// One configuration for each choice of versions. They share the authorities, which are read once.
 ///
-/// Sessions are resumed from an in-memory cache of 256 servers, the library's default.
-pub(crate) fn client_config(extra_ca: Option<&[u8]>) -> Result<ClientConfig, TlsError> {
-    let mut roots = system_roots();
-    if let Some(pem) = extra_ca {
-        add_extra(&mut roots, pem)?;
+/// Sessions are resumed from an in-memory cache of 256 servers, the library's default, one for each
+/// choice: a session is never taken up under a choice that it was not made under.
+#[derive(Clone, Debug)]
+pub(crate) struct Tls {
+    both: ClientConfig,
+    only_12: ClientConfig,
+    only_13: ClientConfig,
+}
+
+impl Tls {
+    /// With the system's authorities and `extra_ca` (PEM).
+    pub(crate) fn try_new(extra_ca: Option<&[u8]>) -> Result<Self, TlsError> {
+        let mut roots = system_roots();
+        if let Some(pem) = extra_ca {
+            add_extra(&mut roots, pem)?;
+        }
+        if roots.is_empty() {
+            return Err(TlsError::NoRoots);
+        }
+        let provider = Arc::new(ring::default_provider());
+        let verifier =
+            Verifier::try_new(roots, Arc::clone(&provider)).map_err(TlsError::Verifier)?;
+        let verifier = Arc::new(verifier);
+        let offering = |versions: &[&'static SupportedProtocolVersion]| {
+            let mut config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+                .with_protocol_versions(versions)
+                .map_err(TlsError::Versions)?
+                // Named so for what a verifier may leave out. Ours leaves every verdict to the
+                // library's own.
+                .dangerous()
+                .with_custom_certificate_verifier(Arc::clone(&verifier) as _)
+                .with_no_client_auth();
+            config.alpn_protocols = vec![b"http/1.1".to_vec()];
+            Ok(config)
+        };
+        Ok(Self {
+            both: offering(&[&TLS13, &TLS12])?,
+            only_12: offering(&[&TLS12])?,
+            only_13: offering(&[&TLS13])?,
+        })
     }
-    if roots.is_empty() {
-        return Err(TlsError::NoRoots);
+
+    pub(crate) const fn config(&self, versions: TlsVersions) -> &ClientConfig {
+        match versions {
+            TlsVersions::Tls12AndTls13 => &self.both,
+            TlsVersions::Tls12Only => &self.only_12,
+            TlsVersions::Tls13Only => &self.only_13,
+        }
     }
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
-        .map_err(TlsError::Versions)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }
 
 /// A broken certificate among the system's is no reason not to start, as long as others are whole.
@@ -77,9 +117,9 @@ mod tests {
     #[test]
     fn extra_authorities_must_be_certificates() {
         for not_pem in [&b""[..], b"not PEM", b"-----BEGIN CERTIFICATE-----\n"] {
-            assert!(matches!(client_config(Some(not_pem)), Err(TlsError::ExtraCaPem(_))));
+            assert!(matches!(Tls::try_new(Some(not_pem)), Err(TlsError::ExtraCaPem(_))));
         }
         let not_a_certificate = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        assert!(matches!(client_config(Some(not_a_certificate)), Err(TlsError::ExtraCa(_))));
+        assert!(matches!(Tls::try_new(Some(not_a_certificate)), Err(TlsError::ExtraCa(_))));
     }
 }

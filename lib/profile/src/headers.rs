@@ -66,6 +66,17 @@ pub fn is_reserved(name: &str) -> bool {
         || RESERVED_PREFIXES.iter().any(begins)
 }
 
+/// Whether a header of this name belongs to the transport or the body, so that not even a profile may
+/// set it.
+pub(crate) fn is_transports_own(name: &str) -> bool {
+    let begins = |prefix: &str| {
+        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
+        || begins("content-")
+        || begins("proxy-")
+}
+
 /// Neither `webhook` nor `svix`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected webhook or svix")]

@@ -8,8 +8,41 @@
 //!
 //! Absent: any other scheme than Standard Webhooks.
 
+mod answers;
+mod body;
+mod catalogue;
+mod derived_id;
+mod document;
+mod fault;
 mod headers;
+mod json;
+mod merchant_surface;
+mod moment;
+mod plain;
+mod preset;
+mod profile;
+mod render;
+mod retry;
+pub mod scheme;
+mod secret_policy;
 mod signature;
+mod signing;
+mod subscription;
+mod transport;
+mod variable;
 
+pub use catalogue::{Catalogue, CatalogueEntry};
+pub use fault::Fault;
 pub use headers::{HeaderNames, HeaderNamesError, is_reserved, signed_headers};
+pub use json::{
+    CanonicalError, Compatibility, MAX_BODY_DEPTH, MAX_DEPTH, Refusal, SerializeError, Serializer,
+    canonical_digest, compatibility, has_lone_surrogate,
+};
+pub use merchant_surface::{RegistrationApi, VerifyCallback};
+pub use plain::Plain;
+pub use preset::Preset;
+pub use profile::{PROFILE_MAX, Profile};
+pub use render::{Ids, Occasion, Outgoing, RenderError};
+pub use secret_policy::{Reveal, SecretKind, SecretPolicy, SecretRefused, SecretSource};
 pub use signature::{TOLERANCE, VerifyError, sign, verify};
+pub use subscription::{ModeScope, Modes, Subscription};

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
-use posthaste_bus::Source;
+use posthaste_bus::{Recipient, Source};
 use posthaste_domain::{AttemptNo, Delivery, Lane, Timestamp};
 use tokio::time::sleep;
 
@@ -233,7 +233,15 @@ async fn a_single_attempt_waits_beside_the_schedule_and_neither_is_taken_for_the
     bus.schedule(due, &retry).await.unwrap();
     let body = Bytes::from_static(b"{}");
     for key in ["one", "one", "two"] {
-        bus.resend(key, &event, body.clone(), &endpoint, Lane::Fresh).await.unwrap();
+        bus.resend(
+            key,
+            &event,
+            body.clone(),
+            Recipient { endpoint: &endpoint, profile: None },
+            Lane::Fresh,
+        )
+        .await
+        .unwrap();
     }
     let mut singles = Vec::new();
     for claim in claims(&mut events, 2).await {

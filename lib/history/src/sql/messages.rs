@@ -150,6 +150,7 @@ pub(crate) fn parse(mut row: Row, with_content: bool) -> Result<MessageRow, Hist
         deliver_at: event.deliver_at,
         accepted_at: event.accepted_at,
         content_type: event.content_type,
+        occurrence: event.occurrence,
         retention_hours: event.retention_hours,
         content,
     })

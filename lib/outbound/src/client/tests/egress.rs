@@ -95,6 +95,9 @@ async fn a_url_that_cannot_be_requested_is_refused_before_anything_is_dialled() 
     assert_eq!(verdict(&post(&client(loopback()), &too_long, AMPLE).await), refused);
     let secure = client(OutboundConfig { https_only: true, ..loopback() });
     assert_eq!(verdict(&post(&secure, &base, AMPLE).await), refused);
+    let transport = Transport { https_only: true, ..Transport::default() };
+    let by_transport = post_by(&client(loopback()), &base, AMPLE, &transport).await;
+    assert_eq!(verdict(&by_transport), refused);
     let unnameable = format!("https://{}.example/", "a".repeat(64));
     assert_eq!(verdict(&post(&secure, &unnameable, AMPLE).await), refused);
     assert!(receiver.untouched());

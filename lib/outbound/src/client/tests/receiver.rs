@@ -24,6 +24,10 @@ impl Receiver {
         format!("http://{}/hook", self.addr())
     }
 
+    pub(super) fn secure_url(&self) -> String {
+        format!("https://{}/hook", self.addr())
+    }
+
     pub(super) async fn accept(&self) -> Connection<TcpStream> {
         Connection { stream: self.listener.accept().await.unwrap().0 }
     }
@@ -52,7 +56,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
         }
         let head = String::from_utf8(head).unwrap();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            name.eq_ignore_ascii_case("content-length").then_some(value)
+        });
         let mut body = vec![0; length.unwrap().parse().unwrap()];
         self.stream.read_exact(&mut body).await.unwrap();
         Some(head)
