@@ -57,10 +57,7 @@ impl Stage {
     ) -> Option<Arc<Profile>> {
         match reference {
             None => Some(Arc::clone(&self.plain)),
-            Some(reference) => {
-                let _ = org;
-                posthaste_profile::Preset::named(reference).map(|p| Arc::clone(&p.profile))
-            }
+            Some(reference) => self.registry.profile(org, reference),
         }
     }
 

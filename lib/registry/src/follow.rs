@@ -7,7 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use posthaste_bus::{Bucket, Change, TopologyError};
-use posthaste_domain::{AppId, Application, EndpointId, EventTypeDefinition, OrgId};
+use posthaste_domain::{AppId, Application, EndpointId, EventTypeDefinition, OrgId, ProfileRef};
+use posthaste_profile::{Preset, Profile};
 use posthaste_service::Kit;
 use prometheus::{IntGauge, Opts};
 use tokio::sync::watch;
@@ -15,8 +16,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::{
-    EndpointEntry, Headers, Sealer,
+    EndpointEntry, Headers, KeyDigest, Published, Sealer, SecretKey,
     key::{self, Key},
+    published::ProfileRecord,
     record::EndpointRecord,
     view::View,
 };
@@ -27,7 +29,7 @@ const AGAIN_IN: Duration = Duration::from_millis(250);
 /// How long the first reading of the bucket may take: minutes' worth for the largest registry.
 const START_WITHIN: Duration = Duration::from_secs(120);
 
-/// The in-memory view of applications, endpoints and event types. Cheap to clone; reads never
+/// The in-memory view of applications, endpoints, event types, profiles and keys. Cheap to clone; reads never
 /// wait for anything but a change being applied.
 #[derive(Clone)]
 pub struct Registry {
@@ -198,6 +200,45 @@ impl Registry {
         self.read().event_types(org)
     }
 
+    /// A profile of the organisation's, or of those that everybody has.
+    #[must_use]
+    pub fn profile(&self, org: &OrgId, reference: &ProfileRef) -> Option<Arc<Profile>> {
+        if let Some(preset) = Preset::named(reference) {
+            return Some(Arc::clone(&preset.profile));
+        }
+        Some(self.read().profile(org, reference)?.profile)
+    }
+
+    /// The organisation's own profiles, by name and version.
+    #[must_use]
+    pub fn profiles(&self, org: &OrgId) -> Vec<Published> {
+        self.read().profiles(org)
+    }
+
+    /// One of the organisation's own profiles.
+    #[must_use]
+    pub fn published(&self, org: &OrgId, reference: &ProfileRef) -> Option<Published> {
+        self.read().profile(org, reference)
+    }
+
+    /// Every profile that any organisation has published.
+    #[must_use]
+    pub fn all_profiles(&self) -> Vec<Arc<Profile>> {
+        self.read().all_profiles()
+    }
+
+    /// The key of this digest, unless it was taken back.
+    #[must_use]
+    pub fn secret_key(&self, digest: &KeyDigest) -> Option<Arc<SecretKey>> {
+        self.read().secret_key(digest)
+    }
+
+    /// The application's keys, ascending by id.
+    #[must_use]
+    pub fn secret_keys(&self, app: &AppId) -> Vec<Arc<SecretKey>> {
+        self.read().secret_keys(app)
+    }
+
     fn read(&self) -> RwLockReadGuard<'_, View> {
         // A panic while applying a change leaves at worst that one change half applied.
         self.view.read().unwrap_or_else(PoisonError::into_inner)
@@ -239,6 +280,11 @@ impl Follower {
                 .map(|found| self.change(|view| view.put_endpoint(found))),
             Some(Key::EventType(..)) => serde_json::from_slice(value)
                 .map(|found| self.change(|view| view.put_event_type(found))),
+            Some(Key::Profile(..)) => {
+                serde_json::from_slice(value).map(|found| self.publish(key, found))
+            }
+            Some(Key::MerchantKey(..)) => serde_json::from_slice(value)
+                .map(|found| self.change(|view| view.put_secret_key(found))),
             Some(Key::Uid) => Ok(()),
             None => {
                 warn!(key, "a key of the registry is not known to this version");
@@ -258,7 +304,19 @@ impl Follower {
             Some(Key::EventType(org, name)) => {
                 self.change(|view| view.remove_event_type(&org, &name))
             }
-            Some(Key::Uid) | None => {}
+            Some(Key::MerchantKey(app, id)) => {
+                self.change(|view| view.remove_secret_key(&app, &id))
+            }
+            // A profile is never taken back.
+            Some(Key::Profile(..) | Key::Uid) | None => {}
+        }
+    }
+
+    fn publish(&self, key: &str, record: ProfileRecord) {
+        let org = record.org.clone();
+        match record.open() {
+            Ok(found) => self.change(|view| view.put_profile(&org, found)),
+            Err(faults) => error!(key, ?faults, "a profile is not one to this version"),
         }
     }
 

@@ -6,12 +6,16 @@
 //! type.<org>.<name>        the event type
 //! appuid.<org>.<uid>       which application has this uid
 //! epuid.<app>.<uid>        which endpoint has this uid
+//! profile.<org>.<name>.<v> the version of a delivery profile
+//! skey.<app>.<key>         a merchant's key, as its digest
 //! ```
 //!
 //! Names may hold dots, also in places where a key may not; a dot is written `=`, which no name
 //! may hold.
 
-use posthaste_domain::{AppId, EndpointId, EventType, OrgId, Uid};
+use posthaste_domain::{
+    AppId, EndpointId, EventType, OrgId, ProfileName, ProfileRef, SecretKeyId, Uid,
+};
 
 /// What a key is about; `None` from [`parse`] for one this version does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +23,8 @@ pub(crate) enum Key {
     Application(AppId),
     Endpoint(AppId, EndpointId),
     EventType(OrgId, EventType),
+    Profile(OrgId, ProfileRef),
+    MerchantKey(AppId, SecretKeyId),
     /// An index by which the writer keeps uids unique; readers find uids in the records.
     Uid,
 }
@@ -43,6 +49,14 @@ pub(crate) fn endpoint_uid(app: &AppId, uid: &Uid) -> String {
     format!("epuid.{app}.{}", escape(uid.as_str()))
 }
 
+pub(crate) fn profile(org: &OrgId, reference: &ProfileRef) -> String {
+    format!("profile.{org}.{}.{}", reference.name, reference.version)
+}
+
+pub(crate) fn secret_key(app: &AppId, id: &SecretKeyId) -> String {
+    format!("skey.{app}.{id}")
+}
+
 pub(crate) fn parse(key: &str) -> Option<Key> {
     let (kind, rest) = key.split_once('.')?;
     match kind {
@@ -54,6 +68,16 @@ pub(crate) fn parse(key: &str) -> Option<Key> {
         "type" => {
             let (org, name) = rest.split_once('.')?;
             Some(Key::EventType(org.parse().ok()?, name.replace('=', ".").parse().ok()?))
+        }
+        "profile" => {
+            let (org, rest) = rest.split_once('.')?;
+            let (name, version) = rest.split_once('.')?;
+            let name: ProfileName = name.parse().ok()?;
+            Some(Key::Profile(org.parse().ok()?, name.at(version.parse().ok()?)))
+        }
+        "skey" => {
+            let (app, id) = rest.split_once('.')?;
+            Some(Key::MerchantKey(app.parse().ok()?, id.parse().ok()?))
         }
         "appuid" | "epuid" => Some(Key::Uid),
         _ => None,

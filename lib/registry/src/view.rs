@@ -5,9 +5,12 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use posthaste_domain::{AppId, Application, EndpointId, EventType, EventTypeDefinition, OrgId};
+use posthaste_domain::{
+    AppId, Application, EndpointId, EventType, EventTypeDefinition, OrgId, ProfileRef, SecretKeyId,
+};
+use posthaste_profile::Profile;
 
-use crate::EndpointEntry;
+use crate::{EndpointEntry, KeyDigest, Published, SecretKey};
 
 /// Everything known, indexed by how it is asked for. Changed by one follower, read by many.
 #[derive(Default)]
@@ -15,6 +18,8 @@ pub(crate) struct View {
     applications: HashMap<AppId, Arc<Application>>,
     by_org: HashMap<OrgId, OrgView>,
     endpoints: HashMap<AppId, AppView>,
+    secret_keys: HashMap<AppId, BTreeMap<SecretKeyId, Arc<SecretKey>>>,
+    by_digest: HashMap<KeyDigest, Arc<SecretKey>>,
 }
 
 #[derive(Default)]
@@ -22,6 +27,7 @@ struct OrgView {
     applications: BTreeMap<AppId, Arc<Application>>,
     uids: HashMap<String, AppId>,
     event_types: BTreeMap<EventType, Arc<EventTypeDefinition>>,
+    profiles: BTreeMap<ProfileRef, Published>,
 }
 
 #[derive(Default)]
@@ -79,6 +85,51 @@ impl View {
         self.by_org
             .get(org)
             .map_or_else(Vec::new, |org| org.event_types.values().cloned().collect())
+    }
+
+    pub(crate) fn profile(&self, org: &OrgId, reference: &ProfileRef) -> Option<Published> {
+        self.by_org.get(org)?.profiles.get(reference).cloned()
+    }
+
+    pub(crate) fn profiles(&self, org: &OrgId) -> Vec<Published> {
+        self.by_org.get(org).map_or_else(Vec::new, |org| org.profiles.values().cloned().collect())
+    }
+
+    pub(crate) fn all_profiles(&self) -> Vec<Arc<Profile>> {
+        let all = self.by_org.values().flat_map(|org| org.profiles.values());
+        all.map(|published| Arc::clone(&published.profile)).collect()
+    }
+
+    pub(crate) fn secret_key(&self, digest: &KeyDigest) -> Option<Arc<SecretKey>> {
+        self.by_digest.get(digest).cloned()
+    }
+
+    pub(crate) fn secret_keys(&self, app: &AppId) -> Vec<Arc<SecretKey>> {
+        let keys = self.secret_keys.get(app);
+        keys.map_or_else(Vec::new, |keys| keys.values().cloned().collect())
+    }
+
+    pub(crate) fn put_profile(&mut self, org: &OrgId, published: Published) {
+        let profiles = &mut self.by_org.entry(org.clone()).or_default().profiles;
+        profiles.insert(published.profile.reference.clone(), published);
+    }
+
+    pub(crate) fn put_secret_key(&mut self, key: SecretKey) {
+        self.remove_secret_key(&key.app, &key.id);
+        let key = Arc::new(key);
+        self.by_digest.insert(key.digest, Arc::clone(&key));
+        let keys = self.secret_keys.entry(key.app.clone()).or_default();
+        keys.insert(key.id.clone(), key);
+    }
+
+    pub(crate) fn remove_secret_key(&mut self, app: &AppId, id: &SecretKeyId) {
+        let Some(keys) = self.secret_keys.get_mut(app) else { return };
+        if let Some(key) = keys.remove(id) {
+            self.by_digest.remove(&key.digest);
+        }
+        if keys.is_empty() {
+            self.secret_keys.remove(app);
+        }
     }
 
     pub(crate) fn put_application(&mut self, application: Application) {
@@ -151,6 +202,7 @@ mod tests {
 
     fn application(id: char, uid: Option<&str>) -> Application {
         Application {
+            profile: None,
             id: format!("app_{}", id.to_string().repeat(27)).parse().unwrap(),
             org: "org_23rb8YdGqMT0qIzpgGwdXfHirMu".parse().unwrap(),
             name: "n".into(),

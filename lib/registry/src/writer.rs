@@ -7,6 +7,8 @@
 mod application;
 mod endpoint;
 mod event_type;
+mod profile;
+mod secret_key;
 
 use std::time::Duration;
 

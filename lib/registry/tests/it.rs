@@ -11,8 +11,10 @@ mod it {
     mod changes;
     mod crash;
     mod headers;
+    mod profile;
     mod race;
     mod secret;
+    mod secret_key;
     mod uid;
     mod write;
 }

@@ -88,11 +88,13 @@ impl Writer {
         let key = key::application(id);
         let (application, _): (Application, _) = self.read(&key).await?;
         // The application goes last: whoever dies on the way leaves it to be deleted again.
+        self.forget_secret_keys(&application).await?;
         let mut gone = self.forget_endpoints(&application).await?;
         self.bucket.delete(&key).await.map_err(unavailable)?;
         self.shows(|registry| registry.application_by_id(id).is_none()).await?;
         // Every endpoint that was created before that is seen by now. One that is created after it
         // is removed by who creates it.
+        self.forget_secret_keys(&application).await?;
         gone.extend(self.forget_endpoints(&application).await?);
         if let Some(uid) = &application.uid {
             self.give_up(&key::application_uid(&application.org, uid), &key).await?;

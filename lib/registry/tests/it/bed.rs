@@ -82,6 +82,7 @@ fn config(url: &str) -> BusConfig {
         attempts: limits,
         dead_letters: limits,
         idempotency_max_bytes: 4 << 20,
+        sent_max_bytes: 4 << 20,
         dedup_window: Duration::from_secs(120),
         ack_wait: Duration::from_secs(30),
         max_ack_pending: 1_000,

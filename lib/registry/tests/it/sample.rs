@@ -21,6 +21,7 @@ pub(crate) fn uid(text: &str) -> Option<Uid> {
 
 pub(crate) fn application(org: &OrgId, uid: Option<Uid>) -> Application {
     Application {
+        profile: None,
         id: AppId::generate(now(), &mut rand::rng()),
         org: org.clone(),
         name: "shop".into(),
@@ -35,6 +36,8 @@ pub(crate) fn application(org: &OrgId, uid: Option<Uid>) -> Application {
 
 pub(crate) fn endpoint(app: &AppId, uid: Option<Uid>) -> Endpoint {
     Endpoint {
+        mode: None,
+        profile: None,
         id: EndpointId::generate(now(), &mut rand::rng()),
         app: app.clone(),
         uid,
