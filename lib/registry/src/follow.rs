@@ -283,7 +283,7 @@ impl Follower {
             Some(Key::Profile(..)) => {
                 serde_json::from_slice(value).map(|found| self.publish(key, found))
             }
-            Some(Key::MerchantKey(..)) => serde_json::from_slice(value)
+            Some(Key::Merchant(..)) => serde_json::from_slice(value)
                 .map(|found| self.change(|view| view.put_secret_key(found))),
             Some(Key::Uid) => Ok(()),
             None => {
@@ -304,9 +304,7 @@ impl Follower {
             Some(Key::EventType(org, name)) => {
                 self.change(|view| view.remove_event_type(&org, &name))
             }
-            Some(Key::MerchantKey(app, id)) => {
-                self.change(|view| view.remove_secret_key(&app, &id))
-            }
+            Some(Key::Merchant(app, id)) => self.change(|view| view.remove_secret_key(&app, &id)),
             // A profile is never taken back.
             Some(Key::Profile(..) | Key::Uid) | None => {}
         }

@@ -24,7 +24,8 @@ pub(crate) enum Key {
     Endpoint(AppId, EndpointId),
     EventType(OrgId, EventType),
     Profile(OrgId, ProfileRef),
-    MerchantKey(AppId, SecretKeyId),
+    /// A key with which a merchant calls.
+    Merchant(AppId, SecretKeyId),
     /// An index by which the writer keeps uids unique; readers find uids in the records.
     Uid,
 }
@@ -77,7 +78,7 @@ pub(crate) fn parse(key: &str) -> Option<Key> {
         }
         "skey" => {
             let (app, id) = rest.split_once('.')?;
-            Some(Key::MerchantKey(app.parse().ok()?, id.parse().ok()?))
+            Some(Key::Merchant(app.parse().ok()?, id.parse().ok()?))
         }
         "appuid" | "epuid" => Some(Key::Uid),
         _ => None,

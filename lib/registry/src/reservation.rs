@@ -102,7 +102,7 @@ fn uid_of(owner: &str, record: &[u8]) -> Result<Option<String>, serde_json::Erro
             let EndpointRecord { endpoint, .. } = serde_json::from_slice(record)?;
             Ok(endpoint.uid.map(|uid| key::endpoint_uid(&app, &uid)))
         }
-        Some(Key::EventType(..) | Key::Profile(..) | Key::MerchantKey(..) | Key::Uid) | None => {
+        Some(Key::EventType(..) | Key::Profile(..) | Key::Merchant(..) | Key::Uid) | None => {
             Ok(None)
         }
     }
