@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Gets what the tests need beside Rust, into target/tools, and says where it is.
 
-    python3 tests/setup.py [nats-server | python | javascript | rust-sdk | postgres | promtool | schemathesis]...
+    python3 tests/setup.py [nats-server | python | javascript | ruby | rust-sdk | postgres | php | promtool |
+                            schemathesis]...
 
 For each step named, or for all of them, prints lines NAME=path on stdout:
 
@@ -10,13 +11,15 @@ For each step named, or for all of them, prints lines NAME=path on stdout:
                  tests/python/requirements.txt and of tests/python/requirements-svix2.txt
     javascript   POSTHASTE_NODE, the runtime, and POSTHASTE_JAVASCRIPT, a copy of tests/javascript/package.json with
                  its packages beside it
+    ruby         RUBY
     rust-sdk     POSTHASTE_RUST_SDK, the program of tests/rust, which has the SDK built in
     postgres     POSTGRES_BIN, the folder of initdb and postgres
+    php          PHP, the runtime
     promtool     PROMTOOL
     schemathesis SCHEMATHESIS
 
 A step that was done before does nothing, so this may run ahead of every test run. Nothing is installed outside
-target/tools, with one exception: where Postgres cannot be had otherwise, root has apt install it.
+target/tools, with one exception: where Postgres or PHP cannot be had otherwise, root has apt install it.
 """
 
 import sys
@@ -26,9 +29,11 @@ sys.dont_write_bytecode = True
 
 from tools.javascript import javascript
 from tools.nats_server import nats_server
+from tools.php import php
 from tools.postgres import postgres
 from tools.promtool import promtool
 from tools.python import python
+from tools.ruby import ruby
 from tools.rust_sdk import rust_sdk
 from tools.schemathesis import schemathesis
 from tools.step import TOOLS, fail
@@ -37,8 +42,10 @@ STEPS = {
     "nats-server": nats_server,
     "python": python,
     "javascript": javascript,
+    "ruby": ruby,
     "rust-sdk": rust_sdk,
     "postgres": postgres,
+    "php": php,
     "promtool": promtool,
     "schemathesis": schemathesis,
 }

@@ -43,6 +43,7 @@ const WANTED: &[(&str, Wants)] = &[
     ("v1.application.get", Wants::View),
     ("v1.authentication.", Wants::Organisation),
     ("v1.background-task.", Wants::Organisation),
+    ("v1.catalogue.", Wants::Organisation),
     ("v1.dead-letter.", Wants::Organisation),
     ("v1.dead-letter.discard", Wants::More),
     ("v1.dead-letter.get", Wants::More),
@@ -76,6 +77,8 @@ const WANTED: &[(&str, Wants)] = &[
     ("v1.message-attempt.list", Wants::View),
     ("v1.message-attempt.resend", Wants::More),
     ("v1.operational-webhook.", Wants::Organisation),
+    ("v1.profile.", Wants::Organisation),
+    ("v1.secret-key.", Wants::Organisation),
     ("v1.statistics.", Wants::Organisation),
 ];
 
@@ -119,7 +122,9 @@ async fn snapshot(client: &Client, things: &Things) -> Vec<Value> {
         "/api/v1/background-task".to_owned(),
         "/api/v1/dead-letter".to_owned(),
         "/api/v1/operational-webhook/endpoint".to_owned(),
+        "/api/v1/profile".to_owned(),
         format!("{app}/endpoint"),
+        format!("{app}/secret-key"),
         format!("{endpoint}/secret"),
         format!("{endpoint}/headers"),
         format!("{app}/msg"),

@@ -1,7 +1,8 @@
 //! A message becomes a signed request.
 
+use http::{HeaderName, HeaderValue};
 use posthaste_domain::SigningSecret;
-use posthaste_profile::{TOLERANCE, verify};
+use posthaste_profile::{TOLERANCE, scheme::SchemeSpec};
 use posthaste_testkit::{Answer, Received, Receiver, Script};
 use serde_json::json;
 
@@ -12,17 +13,15 @@ use crate::{
 
 /// Panics unless the request carries a valid signature by `secret`.
 pub(crate) fn assert_signed(request: &Received, secret: &str) {
-    let header = |name| request.header(name).unwrap_or_default();
-    verify(
-        &SigningSecret::parse(secret).unwrap(),
-        header("webhook-id"),
-        header("webhook-timestamp"),
-        header("webhook-signature"),
-        &request.body,
-        bed::now(),
-        TOLERANCE,
-    )
-    .unwrap_or_else(|error| panic!("{error}: {:?}", request.headers));
+    let secret = SigningSecret::parse(secret).unwrap();
+    let header = |(name, value): &(String, String)| {
+        (name.parse::<HeaderName>().unwrap(), HeaderValue::try_from(value).unwrap())
+    };
+    let headers = request.headers.iter().map(header).collect();
+    let scheme = SchemeSpec::builtin("standard-v1").unwrap().compile().unwrap();
+    scheme
+        .verify(&secret, &headers, &request.body, bed::now(), TOLERANCE)
+        .unwrap_or_else(|error| panic!("{error}: {headers:?}"));
 }
 
 #[tokio::test]

@@ -148,6 +148,7 @@ async fn a_message_that_overtakes_word_of_its_application_is_not_lost() {
 
     let now = bed::now();
     let event = Event {
+        occurrence: posthaste_domain::Occurrence::default(),
         id: "msg_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap(),
         org: bed::org(),
         app: app.clone(),

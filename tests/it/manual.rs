@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use posthaste_bus::Bus;
+use posthaste_bus::{Bus, Recipient};
 use posthaste_domain::{Attempt, AttemptNo, EndpointId, Event, Lane, Trigger};
 use posthaste_testkit::{Answer, Receiver, Role, Script, free_port, spawn_role};
 use serde_json::json;
@@ -66,7 +66,15 @@ async fn a_resend_happens_at_once_and_the_retry_as_if_it_had_not() {
     // Asked for twice, as by a task that was replayed after a crash.
     let (event, payload) = event(&bus, &message).await;
     for _ in 0..2 {
-        bus.resend("task-1", &event, payload.clone(), &endpoint, Lane::Fresh).await.unwrap();
+        bus.resend(
+            "task-1",
+            &event,
+            payload.clone(),
+            Recipient { endpoint: &endpoint, profile: None },
+            Lane::Fresh,
+        )
+        .await
+        .unwrap();
     }
     let requests = receiver.wait_for(2).await;
     assert!(requests[1].at - requests[0].at < wait, "it did not wait for the retry");
@@ -113,7 +121,9 @@ async fn a_resend_that_is_refused_is_recorded_and_no_dead_letter() {
     let off = json!({ "disabled": true });
     let path = format!("/api/v1/app/{app}/endpoint/{endpoint}");
     client.call(reqwest::Method::PATCH, &path, Some(&off)).await.expect(200);
-    bus.resend("a", &event, payload, &endpoint, Lane::Bulk).await.unwrap();
+    bus.resend("a", &event, payload, Recipient { endpoint: &endpoint, profile: None }, Lane::Bulk)
+        .await
+        .unwrap();
     let account = attempts(&bus, 2).await.remove(1);
     assert_eq!((account.trigger, account.lane), (Trigger::Manual, Some(Lane::Bulk)));
     assert!(account.refusal.is_some());
@@ -137,7 +147,15 @@ async fn a_crash_before_anything_is_sent_loses_neither() {
     let bus = bed.bus().await;
     let (event, payload) = event(&bus, &message).await;
     for key in ["a", "b"] {
-        bus.resend(key, &event, payload.clone(), &endpoint, Lane::Bulk).await.unwrap();
+        bus.resend(
+            key,
+            &event,
+            payload.clone(),
+            Recipient { endpoint: &endpoint, profile: None },
+            Lane::Bulk,
+        )
+        .await
+        .unwrap();
     }
     bed.nats.kill();
     bed.nats.restart().await;
@@ -185,7 +203,9 @@ async fn a_worker_that_dies_over_both_leaves_both_to_another() {
     receiver.wait_for(1).await;
     let bus = bed.bus().await;
     let (event, payload) = event(&bus, &message).await;
-    bus.resend("a", &event, payload, &endpoint, Lane::Bulk).await.unwrap();
+    bus.resend("a", &event, payload, Recipient { endpoint: &endpoint, profile: None }, Lane::Bulk)
+        .await
+        .unwrap();
     receiver.wait_for(3).await;
     first.kill();
 

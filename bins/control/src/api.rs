@@ -14,20 +14,22 @@ pub(crate) mod health;
 pub(crate) mod message;
 pub(crate) mod operational_webhook;
 mod path;
+pub(crate) mod profile;
 pub(crate) mod replay;
 mod schema;
 pub(crate) mod secret;
+pub(crate) mod secret_key;
 pub(crate) mod statistics;
 
 use std::time::{Duration, SystemTime};
 
 use posthaste_api::{Problem, Signer, Verifier};
-use posthaste_bus::Bus;
+use posthaste_bus::{Bus, SentLog};
 use posthaste_domain::{Keyring, Timestamp};
 use posthaste_history::History;
 use posthaste_registry::{Registry, WriteError, Writer};
 
-use crate::{freshness::Freshness, idempotency::Idempotency, tasks::Tasks};
+use crate::{freshness::Freshness, idempotency::Idempotency, merchant::Pace, tasks::Tasks};
 
 /// When a caller whose write was not confirmed may try again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -54,6 +56,10 @@ pub struct Api {
     pub portal_url: Option<String>,
     /// What requests with a key were answered before.
     pub idempotency: Idempotency,
+    /// What was sent to those who may ask.
+    pub sent: SentLog,
+    /// How often they may.
+    pub verify_pace: Pace,
     /// What time it is.
     pub clock: fn() -> SystemTime,
 }

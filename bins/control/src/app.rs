@@ -25,6 +25,7 @@ use crate::{
         Announcer, Bench, QueueMetrics, Recorder, RecorderMetrics, TaskKeeper, TaskMetrics,
         fire_overdue, forget_old, release_parked, report_queues,
     },
+    merchant::Pace,
     router, store,
     tasks::Tasks,
 };
@@ -117,7 +118,7 @@ impl Role for Control {
             writer.clone(),
             &secret,
             &kit.registry,
-            config.acceptance.under_way,
+            config.acceptance,
         )?;
         // A message may be larger than anything else that is asked of this address.
         let message_limit = DefaultBodyLimit::max(config.acceptance.body_limit);
@@ -157,6 +158,8 @@ impl Role for Control {
             signer: Signer::new(&secret),
             portal_url: config.portal_url,
             idempotency,
+            sent: bus.sent_log().await?,
+            verify_pace: Pace::new(config.verify_per_second),
             clock: clock::now,
         };
         let router = router(Arc::new(api), accept, http);

@@ -27,6 +27,13 @@ const PORTAL_URL: Key = Key::new(
      without /login. Empty for /portal at the address that was asked for the token.",
 );
 
+const VERIFY_PER_SECOND: Key = Key::new(
+    "control.verify_per_second",
+    "50",
+    "1/s",
+    "How often each application may ask whether an event is ours; twice as often in a burst.",
+);
+
 const HISTORY_URL: Key = Key {
     // It may hold a password.
     secret: true,
@@ -60,8 +67,16 @@ const FRESH_WITHIN: Key = Key::new(
 
 /// Every setting of control, beside those of the broker, of tokens, of sealing, of accepting
 /// messages and of every process.
-pub const KEYS: &[Key] =
-    &[LISTEN, SETTLE, PORTAL_URL, HISTORY_URL, RESPONSE_DAYS, METADATA_DAYS, FRESH_WITHIN];
+pub const KEYS: &[Key] = &[
+    LISTEN,
+    SETTLE,
+    PORTAL_URL,
+    VERIFY_PER_SECOND,
+    HISTORY_URL,
+    RESPONSE_DAYS,
+    METADATA_DAYS,
+    FRESH_WITHIN,
+];
 
 /// The longest that anything can be kept: ten years.
 const DAYS_MAX: u32 = 3_650;
@@ -81,6 +96,8 @@ pub struct ControlConfig {
     pub settle: Duration,
     /// Where customers use their tokens; `None` for the address that was asked.
     pub portal_url: Option<String>,
+    /// How often each application may ask whether an event is ours.
+    pub verify_per_second: u32,
     /// What messages are accepted.
     pub acceptance: AcceptanceConfig,
     /// What happened, and for how long it is known.
@@ -108,6 +125,7 @@ impl ControlConfig {
             listen: reader.text(&LISTEN),
             settle: reader.millis(&SETTLE),
             portal_url: reader.optional_text(&PORTAL_URL),
+            verify_per_second: reader.number(&VERIFY_PER_SECOND, 1..=10_000),
             acceptance: AcceptanceConfig::read(reader),
             history: HistoryConfig::read(reader),
         };

@@ -104,6 +104,7 @@ fn drafted(org: &OrgId, now: Timestamp) -> Application {
     #[expect(clippy::expect_used, reason = "a test reads ids back as uids")]
     let uid: Uid = org.as_str().parse().expect("an id is made of what a uid is made of");
     Application {
+        profile: None,
         id: AppId::generate(now, &mut rand::rng()),
         org: ORGANISATION.clone(),
         name: format!("Operational webhooks of {org}"),

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use axum::{Router, middleware::from_fn_with_state, routing::get};
-use posthaste_api::{HttpMetrics, complete, surface};
+use posthaste_api::{HttpMetrics, complete, surface_with_fallback};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     api::{
         Api, application, attempt, authentication, background_task, backlog, dead_letter, delivery,
-        endpoint, event_type, headers, health, message, operational_webhook, replay, secret,
+        endpoint, event_type, headers, health, message, operational_webhook, profile, replay, secret, secret_key,
         statistics,
     },
     idempotency::remember,
     keepers::declare_webhooks,
-    not_implemented,
+    merchant, not_implemented,
     specification::{home, methods, pages, supplement},
 };
 
@@ -30,6 +30,8 @@ fn operations() -> OpenApiRouter<Arc<Api>> {
         .merge(endpoint::routes())
         .merge(headers::routes())
         .merge(secret::routes())
+        .merge(secret_key::routes())
+        .merge(profile::routes())
         .merge(event_type::routes())
         .merge(message::routes())
         .merge(attempt::routes())
@@ -68,7 +70,10 @@ pub fn router(api: Arc<Api>, accept: (Router, OpenApi), metrics: HttpMetrics) ->
     let (operations, _) = operations().split_for_parts();
     let remembered = operations.layer(from_fn_with_state(Arc::clone(&api), remember));
     let operations = remembered.merge(not_implemented::routes(&document));
+    merchant::declare(&metrics);
+    let merchants = Arc::clone(&api);
     let pages = pages(&document).route("/", get(home));
     let routes = operations.with_state(api).merge(accept).merge(pages);
-    surface(routes, metrics, BODY_LIMIT)
+    let routes = routes.fallback(move |request| merchant::answer(merchants, request));
+    surface_with_fallback(routes, metrics, BODY_LIMIT)
 }

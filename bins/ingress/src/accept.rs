@@ -1,36 +1,38 @@
-//! Messages on their way in: one, or many at once.
+//! What one message and many at once have in common on their way in.
 
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    extract::{FromRequest as _, Request, State},
+    extract::{FromRequest as _, Request},
     response::{IntoResponse as _, Response},
 };
 use bytes::Bytes;
 use http::{StatusCode, header::AUTHORIZATION};
 use posthaste_api::{
-    Json, PathParams, Problem, QueryParams, RawBody, TokenSecret, Verifier,
+    PathParams, Problem, QueryParams, RawBody, TokenSecret, Verifier,
     application::ApplicationIn,
     compact, idempotency_key,
-    message::{MessageOut, nothing, shown},
-    parse_json,
+    message::{MessageOut, PayloadFault, nothing, shown},
 };
 use posthaste_bus::{Accepted, Bus, PublishError};
-use posthaste_domain::{Application, Event, MessageId, OrgId, Timestamp};
+use posthaste_domain::{Application, Event, MessageId, Occurrence, OrgId, Timestamp};
 use posthaste_registry::{Registry, Writer};
 use posthaste_service::clock;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::{sync::Semaphore, time::Instant};
 use utoipa::{IntoParams, openapi::OpenApi};
-use utoipa_axum::{router::OpenApiRouter, routes};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::{
     batch,
+    config::AcceptanceConfig,
+    create,
     inline::find_or_create,
-    message::{Checked, MessageIn},
+    message::Checked,
     metrics::{Metrics, Outcome},
+    payload_schema::PayloadChecks,
 };
 
 /// When to ask again after the broker did not confirm or had no room.
@@ -49,6 +51,7 @@ struct Inner {
     writer: Writer,
     verifier: Verifier,
     metrics: Metrics,
+    payload_checks: PayloadChecks,
     under_way: Semaphore,
 }
 
@@ -69,8 +72,8 @@ pub(crate) struct Sender {
 }
 
 impl Acceptance {
-    /// What the routes need; at most `under_way` requests are read and stored at once. `writer`
-    /// makes the applications that come along with messages.
+    /// What the routes need; of `config` the limit of bodies is the caller's to set. `writer` makes the
+    /// applications that come along with messages.
     ///
     /// # Errors
     /// [`prometheus::Error`] where their metrics are registered already.
@@ -80,7 +83,7 @@ impl Acceptance {
         writer: Writer,
         secret: &TokenSecret,
         metrics: &prometheus::Registry,
-        under_way: usize,
+        config: AcceptanceConfig,
     ) -> Result<Self, prometheus::Error> {
         Ok(Self(Arc::new(Inner {
             bus,
@@ -88,7 +91,8 @@ impl Acceptance {
             writer,
             verifier: Verifier::new(secret),
             metrics: Metrics::register(metrics)?,
-            under_way: Semaphore::new(under_way),
+            payload_checks: PayloadChecks::new(config.payload_validation),
+            under_way: Semaphore::new(config.under_way),
         })))
     }
 
@@ -105,7 +109,7 @@ impl Acceptance {
     }
 
     fn operations() -> OpenApiRouter<Self> {
-        OpenApiRouter::default().routes(routes!(create)).merge(batch::routes())
+        create::routes().merge(batch::routes())
     }
 
     /// Answers one request, counting what became of it.
@@ -137,6 +141,11 @@ impl Acceptance {
         })
     }
 
+    /// Whether there is the application that the path names.
+    pub(crate) fn knows(&self, sender: &Sender, key: &str) -> bool {
+        self.0.registry.application(&sender.org, key).is_some()
+    }
+
     /// The application that the path names, made of what the message brings along where there is
     /// none.
     pub(crate) async fn application(
@@ -153,6 +162,24 @@ impl Acceptance {
             }
             (None, None) => Err(Problem::not_found("Application not found")),
         }
+    }
+
+    /// Holds a payload against the schema of its event type, where that is wanted. A raw payload has
+    /// none.
+    ///
+    /// # Errors
+    /// 422 where it is refused for what does not fit; else that is what to warn of.
+    pub(crate) async fn check_payload(
+        &self,
+        sender: &Sender,
+        message: &Checked<'_>,
+        body: &Bytes,
+    ) -> Result<Vec<PayloadFault>, Problem> {
+        let Cow::Borrowed(payload) = message.payload else { return Ok(Vec::new()) };
+        let Inner { payload_checks, registry, metrics, .. } = &*self.0;
+        let event_type = (&sender.org, &message.event_type);
+        let checked = payload_checks.check((registry, metrics), event_type, (payload, body));
+        checked.await.map_err(Problem::validation)
     }
 
     /// Stores a message and says how it is shown.
@@ -181,6 +208,7 @@ impl Acceptance {
             retention_hours: message.retention_hours,
             deliver_at: message.deliver_at,
             content_type: message.content_type,
+            occurrence: Occurrence { tenant: application.uid.clone(), ..message.occurrence },
             accepted_at: sender.now,
         };
         let started = Instant::now();
@@ -210,45 +238,6 @@ impl Acceptance {
     pub(crate) fn count_refused(&self, status: StatusCode) {
         self.0.metrics.ended(Outcome::of_problem(status));
     }
-}
-
-/// Send a message
-///
-/// Answered once the broker has stored it. With an `idempotency-key` or an `eventId`, sending it
-/// again within the dedup window stores it once.
-#[utoipa::path(
-    post, path = "/api/v1/app/{app_id}/msg", operation_id = "v1.message.create", tag = "Message",
-    params(
-        ("app_id" = String, Path, description = "The application's id or uid."),
-        ContentQuery,
-        ("idempotency-key" = Option<String>, Header, description = "1 to 256 visible characters.",
-            min_length = 1, max_length = 256),
-    ),
-    request_body = MessageIn,
-    responses((status = 202, description = "It is stored.", body = MessageOut)),
-)]
-async fn create(
-    State(acceptance): State<Acceptance>,
-    app: Result<PathParams<String>, Problem>,
-    query: Result<QueryParams<ContentQuery>, Problem>,
-    request: Request,
-) -> Response {
-    let one = async |acceptance: &Acceptance, app: &str, sender: Sender, body: Bytes| {
-        // Known before the body is looked at, unless the body may bring it along.
-        let mut message: MessageIn<'_> = match acceptance.0.registry.application(&sender.org, app) {
-            Some(_) => parse_json(&body)?,
-            None => parse_json::<MessageIn<'_>>(&body)
-                .ok()
-                .filter(|message| message.application.is_some())
-                .ok_or_else(|| Problem::not_found("Application not found"))?,
-        };
-        let described = message.application.take();
-        let checked = message.checked(sender.now).map_err(Problem::validation)?;
-        let application = acceptance.application(&sender, app, described).await?;
-        let stored = acceptance.store(&sender, &application, checked, &body).await?;
-        Ok((StatusCode::ACCEPTED, Json(stored)).into_response())
-    };
-    acceptance.answer(app, query, request, one).await
 }
 
 /// A payload that is known to be JSON need not be read again to be shown.

@@ -15,7 +15,8 @@ use tracing::info;
 use crate::{Acceptance, IngressConfig, config};
 
 /// Bytes of a stored message beside the body it came in: our header, the subject, the rest. A dead
-/// letter has the most to say, for it names up to 64 attempts.
+/// letter has the most to say, for it names up to 64 attempts. What the header repeats of the body
+/// counts by what escapes add to it: for `meta`, at most its own length once more.
 const MESSAGE_OVERHEAD: usize = 32 * 1024;
 
 /// How long the last step may take.
@@ -123,7 +124,7 @@ impl Role for Ingress {
             writer,
             &secret,
             &kit.registry,
-            config.acceptance.under_way,
+            config.acceptance,
         )?;
         let http = HttpMetrics::register(&kit.registry)?;
         let (router, specification) = acceptance.router();

@@ -114,7 +114,9 @@ async fn one(
     let stored = async {
         let message: MessageIn<'_> = parse_json(message.get().as_bytes())?;
         let checked = message.checked(sender.now).map_err(Problem::validation)?;
-        acceptance.store(&sender, application, checked, body).await
+        let warnings = acceptance.check_payload(&sender, &checked, body).await?;
+        let stored = acceptance.store(&sender, application, checked, body).await?;
+        Ok::<_, Problem>(MessageOut { warnings, ..stored })
     };
     match stored.await {
         Ok(message) => MessageResult {

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use posthaste_api::{Problem, ValidationFault, application::ApplicationIn};
+use posthaste_api::{Problem, ProfileChoice, ValidationFault, application::ApplicationIn};
 use posthaste_domain::{AppId, Application, OrgId, Timestamp};
 use posthaste_registry::{Registry, WriteError, Writer};
 
@@ -26,7 +26,8 @@ pub async fn find_or_create(
     if let Some(found) = registry.application(org, key) {
         return Ok(found);
     }
-    let draft = described.validate()?;
+    let find = |choice: &ProfileChoice| choice.among(&registry.profile_names(org));
+    let draft = described.validate()?.with_profile(find)?;
     let fault = |msg: &str, kind| {
         let fault = ValidationFault::body(["application", "uid"], msg);
         Problem::validation(vec![fault.of_kind(kind)])

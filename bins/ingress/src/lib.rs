@@ -1,8 +1,9 @@
 //! Accepts messages, and nothing else: authenticate, validate, publish, answer 202.
 //!
 //! Read in this order: [`app`] wires; [`Acceptance`] is a request's way from its token to the
-//! broker's confirmation, `batch` the same for many; `message` is what callers say, `raw` what they
-//! say of bodies that are not JSON, `inline` the application that may come along.
+//! broker's confirmation, `create` for one message and `batch` for many; `message` is what callers say, `raw` what they
+//! say of bodies that are not JSON and `occurrence` beside the payload, `inline` the application that
+//! may come along; `payload_schema` holds payloads against the catalogue, where that is wanted.
 //!
 //! # Invariants
 //! - 202 is answered only after the broker has confirmed that the event is stored.
@@ -13,9 +14,12 @@ mod accept;
 pub mod app;
 mod batch;
 pub mod config;
+mod create;
 mod inline;
 mod message;
 mod metrics;
+mod occurrence;
+mod payload_schema;
 mod raw;
 
 pub use accept::Acceptance;

@@ -2,13 +2,14 @@
 
 use std::{borrow::Cow, str::FromStr};
 
-use posthaste_api::{ValidationFault, application::ApplicationIn, schema};
-use posthaste_domain::{Channel, Event, EventId, EventType, NameError, Tag, Timestamp};
+use posthaste_api::{ValidationFault, application::ApplicationIn, message::MessageMode, schema};
+use posthaste_domain::{Channel, Event, EventId, EventType, NameError, Occurrence, Tag, Timestamp};
+use posthaste_profile::has_lone_surrogate;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::raw::Transformations;
+use crate::{occurrence, raw::Transformations};
 
 /// The hours for which a payload may be kept.
 const HOURS: std::ops::RangeInclusive<i64> = 1..=2_160;
@@ -57,6 +58,23 @@ pub(crate) struct MessageIn<'a> {
     #[schema(minimum = 1, maximum = 2160)]
     #[serde(default)]
     payload_retention_hours: Option<i64>,
+    /// When it happened, no earlier than 1970; where it is not said, that is when it is accepted.
+    #[schema(value_type = Option<schema::Moment>)]
+    #[serde(borrow, default)]
+    occurred_at: Option<Cow<'a, str>>,
+    /// What it is about, such as the number of a case: at most 256 bytes, none of them of a
+    /// control character.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 256, example = "case-7")]
+    #[serde(borrow, default)]
+    subject: Option<Cow<'a, str>>,
+    /// More about it, kept byte for byte: any JSON of at most 8 KiB. `null` is a value too.
+    #[schema(value_type = Value, required = false)]
+    #[serde(borrow, default)]
+    meta: Option<&'a RawValue>,
+    /// Whether it is for real.
+    #[schema(value_type = Option<MessageMode>)]
+    #[serde(borrow, default)]
+    mode: Option<Cow<'a, str>>,
     /// Another body than JSON.
     #[serde(borrow, default)]
     transformations_params: Option<Transformations<'a>>,
@@ -74,6 +92,8 @@ pub(crate) struct Checked<'a> {
     pub(crate) tags: Vec<Tag>,
     pub(crate) deliver_at: Option<Timestamp>,
     pub(crate) retention_hours: u16,
+    /// What else is said of it; the tenant is its application's to say.
+    pub(crate) occurrence: Occurrence,
     /// What is sent: a JSON object as it came, or a raw text.
     pub(crate) payload: Cow<'a, str>,
     /// The content type of a raw text.
@@ -103,6 +123,16 @@ impl<'a> MessageIn<'a> {
         if !self.payload.get().starts_with('{') {
             faults.push(ValidationFault::body(["payload"], "must be a JSON object"));
         }
+        if has_lone_surrogate(self.payload.get()) {
+            faults.push(ValidationFault::body(["payload"], occurrence::LONE_SURROGATE));
+        }
+        let occurrence = Occurrence {
+            at: occurrence::at(self.occurred_at.as_deref(), &mut faults),
+            subject: occurrence::subject(self.subject.as_deref(), &mut faults),
+            meta: occurrence::meta(self.meta, &mut faults),
+            mode: occurrence::mode(self.mode.as_deref(), &mut faults),
+            tenant: None,
+        };
         let raw = self.transformations_params.as_ref().and_then(|params| params.raw(&mut faults));
         match (event_type, event_id, channels, tags, retention_hours) {
             (
@@ -123,6 +153,7 @@ impl<'a> MessageIn<'a> {
                     tags,
                     deliver_at,
                     retention_hours,
+                    occurrence,
                     payload,
                     content_type,
                 })

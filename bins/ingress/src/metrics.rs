@@ -12,6 +12,7 @@ const BYTES: [f64; 7] = [256.0, 1024.0, 4096.0, 16384.0, 65536.0, 262_144.0, 1_0
 #[derive(Clone)]
 pub(crate) struct Metrics {
     messages: IntCounterVec,
+    payload_checks: IntCounterVec,
     publish: Histogram,
     bytes: Histogram,
 }
@@ -60,6 +61,29 @@ impl Outcome {
     }
 }
 
+/// What came of holding a payload against the schema of its event type, where there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PayloadCheck {
+    Fits,
+    Warned,
+    Refused,
+    /// The schema cannot be used, or not for this payload; it is accepted as it is.
+    Unchecked,
+}
+
+impl PayloadCheck {
+    const ALL: [Self; 4] = [Self::Fits, Self::Warned, Self::Refused, Self::Unchecked];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::Warned => "warned",
+            Self::Refused => "refused",
+            Self::Unchecked => "unchecked",
+        }
+    }
+}
+
 impl Metrics {
     pub(crate) fn register(registry: &Registry) -> Result<Self, Error> {
         let messages = IntCounterVec::new(
@@ -72,6 +96,16 @@ impl Metrics {
         for outcome in Outcome::ALL {
             messages.with_label_values(&[outcome.as_str()]);
         }
+        let payload_checks = IntCounterVec::new(
+            Opts::new(
+                "posthaste_ingress_payload_checks_total",
+                "Payloads whose event type has a schema, by whether they fit it",
+            ),
+            &["result"],
+        )?;
+        for result in PayloadCheck::ALL {
+            payload_checks.with_label_values(&[result.as_str()]);
+        }
         let histogram = |name: &str, help: &str, buckets: &[f64]| {
             Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.into()))
         };
@@ -83,13 +117,18 @@ impl Metrics {
         let bytes =
             histogram("posthaste_ingress_message_bytes", "Size of accepted payloads", &BYTES)?;
         registry.register(Box::new(messages.clone()))?;
+        registry.register(Box::new(payload_checks.clone()))?;
         registry.register(Box::new(publish.clone()))?;
         registry.register(Box::new(bytes.clone()))?;
-        Ok(Self { messages, publish, bytes })
+        Ok(Self { messages, payload_checks, publish, bytes })
     }
 
     pub(crate) fn ended(&self, outcome: Outcome) {
         self.messages.with_label_values(&[outcome.as_str()]).inc();
+    }
+
+    pub(crate) fn payload_checked(&self, result: PayloadCheck) {
+        self.payload_checks.with_label_values(&[result.as_str()]).inc();
     }
 
     pub(crate) fn published(&self, took: Duration, bytes: usize) {

@@ -1,4 +1,6 @@
-//! An HTTP server that takes webhooks and hands them on, for looking at.
+//! An HTTP server that takes webhooks and hands them on, for looking at and for verifying.
+
+mod verifier;
 
 use std::net::SocketAddr;
 
@@ -10,14 +12,15 @@ use axum::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
-use posthaste_domain::{SigningSecret, Timestamp};
-use posthaste_profile::{HeaderNames, TOLERANCE, VerifyError, verify};
+use posthaste_domain::Timestamp;
 use posthaste_service::{
     clock,
     listener::{self, BindError},
 };
 use tokio::{net::TcpListener, sync::mpsc};
 use tokio_util::sync::CancellationToken;
+
+pub(crate) use verifier::{ExpectedScheme, UnfitSecret, Verifier};
 
 /// The largest body that is taken; a larger one is answered 413.
 const BODY_MAX: usize = 64 << 20;
@@ -95,34 +98,10 @@ async fn take(State(desk): State<Desk>, request: Request) -> Response {
 }
 
 impl Received {
-    /// A header's value; empty where there is none, or it is not text.
-    pub(crate) fn header(&self, name: &http::HeaderName) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// Whether it carries `webhook-*` or `svix-*` headers.
-    pub(crate) fn header_names(&self) -> HeaderNames {
-        if self.headers.contains_key(HeaderNames::Svix.id()) {
-            HeaderNames::Svix
-        } else {
-            HeaderNames::Webhook
-        }
-    }
-
-    /// The message's id; empty where there is none.
+    /// The message's id, where Standard Webhooks or Svix have it; empty where there is none.
     pub(crate) fn message_id(&self) -> &str {
-        self.header(&self.header_names().id())
-    }
-
-    /// Checks the signature as a receiver should, against the moment of receipt.
-    ///
-    /// # Errors
-    /// [`VerifyError`] says why the request is not to be believed.
-    pub(crate) fn verify(&self, secret: &SigningSecret) -> Result<(), VerifyError> {
-        let names = self.header_names();
-        let timestamp = self.header(&names.timestamp());
-        let signature = self.header(&names.signature());
-        verify(secret, self.message_id(), timestamp, signature, &self.body, self.at, TOLERANCE)
+        let id = self.headers.get("svix-id").or_else(|| self.headers.get("webhook-id"));
+        id.and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 

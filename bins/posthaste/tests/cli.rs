@@ -148,22 +148,58 @@ async fn a_measurement_counts_every_delivery() {
     assert!(is_empty(&folder), "a temporary folder is left");
 }
 
-#[tokio::test]
-async fn a_receiver_tells_machines_what_it_was_sent() {
+/// `posthaste listen --json` and what it says of one request with these header lines.
+async fn received(arguments: &[&str], headers: &str, body: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
-    let arguments = ["listen", "--json", "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
-    let mut command = posthaste(folder.path(), &arguments);
-    let mut listening = Running::start(command.stderr(Stdio::piped()));
+    let mut command = posthaste(folder.path(), &["listen", "--json"]);
+    let mut listening = Running::start(command.args(arguments).stderr(Stdio::piped()));
     let mut complaints = BufReader::new(listening.child.stderr.take().unwrap()).lines();
     let said = timeout(LATE, complaints.next_line()).await.unwrap().unwrap().unwrap();
     let address = said.strip_prefix("listening on http://").unwrap().trim_end_matches('/');
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = "POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}";
+    let length = body.len();
+    let request = format!(
+        "POST /hook HTTP/1.1\r\nhost: x\r\n{headers}content-length: {length}\r\n\r\n{body}"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let line = timeout(LATE, listening.lines.next_line()).await.unwrap().unwrap().unwrap();
-    let told: Value = serde_json::from_str(&line).unwrap();
-    assert_eq!((&told["target"], &told["signature"]), (&"/hook".into(), &"invalid".into()));
     assert_eq!(listening.interrupt().await, Some(0));
+    serde_json::from_str(&line).unwrap()
+}
+
+#[tokio::test]
+async fn a_receiver_tells_machines_what_it_was_sent() {
+    let arguments = ["--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"];
+    let told = received(&arguments, "", "{}").await;
+    assert_eq!((&told["target"], &told["signature"]), (&"/hook".into(), &"invalid".into()));
+}
+
+#[tokio::test]
+async fn a_receiver_verifies_by_the_scheme_that_it_is_told() {
+    let arguments = ["--scheme", "stripe", "--secret", "whsec_test_a", "--tolerance"];
+    let header = "stripe-signature: t=1614265330,\
+        v1=a12222d34441826eac5b21dbe5e434467b448e27aec4acd58db70b52cc530009\r\n";
+    let body = r#"{"test": 2432232314}"#;
+    let told = received(&[&arguments[..], &["9999999999"]].concat(), header, body).await;
+    assert_eq!(told["signature"], "valid", "{told}");
+    let told = received(&[&arguments[..], &["300"]].concat(), header, body).await;
+    assert_eq!(told["signatureFault"], "the timestamp is too old");
+}
+
+#[tokio::test]
+async fn a_receiver_refuses_what_it_could_not_verify_with() {
+    for (arguments, reason) in [
+        (&["--scheme", "strip", "--secret", "x"][..], "standard, standard-v1, standard-v1a, svix,"),
+        (&["--scheme", "stripe"], "--secret <SECRET>"),
+        (&["--secret", "x"], "Secret must be prefixed with whsec_ or whsk_"),
+        (&["--scheme", "svix", "--secret", "x"], "the secret makes no key for svix"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = output(posthaste(folder.path(), &["listen"]).args(arguments)).await;
+        let told = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{told}");
+        assert!(told.contains(reason), "{told}");
+    }
 }
 
 #[tokio::test]

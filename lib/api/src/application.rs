@@ -3,12 +3,12 @@
 //! `rateLimit` is the older name of `throttleRate`: both are read, the newer one winning, and both
 //! are written.
 
-use posthaste_domain::{AppId, Application, CutOffs, OrgId, Timestamp, Uid};
+use posthaste_domain::{AppId, Application, CutOffs, OrgId, ProfileRef, Timestamp, Uid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    Problem,
+    NoSuchProfile, Problem, ProfileChoice,
     field::{self, Faults, FieldError, Metadata},
     patch::Patch,
     schema,
@@ -33,6 +33,10 @@ pub struct ApplicationIn {
     /// The platform's own notes, at most 4096 bytes as JSON.
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     metadata: Option<Metadata>,
+    /// How its endpoints are called that name no profile of their own: a delivery profile, or its
+    /// name alone for the newest version.
+    #[schema(value_type = Option<String>, example = "standard@1")]
+    profile: Option<String>,
 }
 
 /// The body of PATCH: what is absent stays.
@@ -59,6 +63,11 @@ pub struct ApplicationPatch {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     metadata: Patch<Metadata>,
+    /// How its endpoints are called that name no profile of their own; `null` is the payload as it
+    /// is.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    profile: Patch<String>,
 }
 
 /// An application as the API shows it.
@@ -91,6 +100,10 @@ pub struct ApplicationOut {
     /// The platform's own notes.
     #[schema(value_type = BTreeMap<String, String>)]
     metadata: Metadata,
+    /// How its endpoints are called that name no profile of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "standard@1")]
+    profile: Option<ProfileRef>,
 }
 
 impl From<&Application> for ApplicationOut {
@@ -104,6 +117,7 @@ impl From<&Application> for ApplicationOut {
             created_at: application.created_at,
             updated_at: application.updated_at,
             metadata: application.metadata.clone(),
+            profile: application.profile.clone(),
         }
     }
 }
@@ -116,6 +130,9 @@ pub struct Draft {
     pub uid: Option<Uid>,
     throttle_rate: Option<u16>,
     metadata: Metadata,
+    /// Which profile is asked for, until it is [found](Self::with_profile).
+    pub choice: Option<ProfileChoice>,
+    profile: Option<ProfileRef>,
 }
 
 /// A checked [`ApplicationPatch`].
@@ -125,6 +142,9 @@ pub struct Change {
     uid: Patch<Uid>,
     throttle_rate: Patch<u16>,
     metadata: Patch<Metadata>,
+    /// Which profile is asked for, until it is [found](Self::with_profile).
+    pub choice: Patch<ProfileChoice>,
+    profile: Patch<ProfileRef>,
 }
 
 impl ApplicationIn {
@@ -141,8 +161,12 @@ impl ApplicationIn {
         let throttle_rate = faults.take("throttleRate", rate);
         let metadata = field::metadata(self.metadata.unwrap_or_default());
         let metadata = faults.take("metadata", metadata);
+        let choice = self.profile.map(|text| text.parse()).transpose();
+        let choice = faults.take::<Option<ProfileChoice>>("profile", choice);
         faults.finish(|| {
             Some(Draft {
+                choice: choice?,
+                profile: None,
                 name: name?,
                 uid: uid?,
                 throttle_rate: throttle_rate?,
@@ -169,8 +193,12 @@ impl ApplicationPatch {
         let rate = self.throttle_rate.or(self.rate_limit).try_map(field::at_least_one);
         let throttle_rate = faults.take("throttleRate", rate);
         let metadata = faults.take("metadata", self.metadata.try_map(field::metadata));
+        let choice = self.profile.try_map(|text| text.parse::<ProfileChoice>());
+        let choice = faults.take("profile", choice);
         faults.finish(|| {
             Some(Change {
+                choice: choice?,
+                profile: Patch::Absent,
                 name: name?,
                 uid: uid?,
                 throttle_rate: throttle_rate?,
@@ -189,10 +217,23 @@ impl Draft {
         Self { uid, ..self }
     }
 
+    /// With the profile that `find` finds for what was asked.
+    ///
+    /// # Errors
+    /// 422 where there is none.
+    pub fn with_profile(
+        self,
+        find: impl FnOnce(&ProfileChoice) -> Result<ProfileRef, NoSuchProfile>,
+    ) -> Result<Self, Problem> {
+        let mut faults = Faults::default();
+        let profile = faults.take("profile", self.choice.as_ref().map(find).transpose());
+        faults.finish(|| Some(Self { profile: profile?, ..self }))
+    }
+
     /// A new application.
     #[must_use]
     pub fn create(self, id: AppId, org: OrgId, now: Timestamp) -> Application {
-        let Self { name, uid, throttle_rate, metadata } = self;
+        let Self { name, uid, throttle_rate, metadata, profile, .. } = self;
         let (created_at, updated_at) = (now, now);
         let token_cut_offs = CutOffs::default();
         Application {
@@ -202,6 +243,7 @@ impl Draft {
             uid,
             throttle_rate,
             metadata,
+            profile,
             token_cut_offs,
             created_at,
             updated_at,
@@ -218,6 +260,19 @@ impl Draft {
 }
 
 impl Change {
+    /// With the profile that `find` finds for what was asked.
+    ///
+    /// # Errors
+    /// 422 where there is none.
+    pub fn with_profile(
+        self,
+        find: impl FnOnce(ProfileChoice) -> Result<ProfileRef, NoSuchProfile>,
+    ) -> Result<Self, Problem> {
+        let mut faults = Faults::default();
+        let profile = faults.take("profile", self.choice.clone().try_map(find));
+        faults.finish(|| Some(Self { profile: profile?, ..self }))
+    }
+
     /// What `current` becomes by a PATCH.
     #[must_use]
     pub fn apply(&self, current: &Application, now: Timestamp) -> Application {
@@ -228,6 +283,7 @@ impl Change {
             uid: self.uid.over(&current.uid),
             throttle_rate: self.throttle_rate.over(&current.throttle_rate),
             metadata: self.metadata.over_default(&current.metadata, Metadata::new()),
+            profile: self.profile.over(&current.profile),
             token_cut_offs: current.token_cut_offs.clone(),
             created_at: current.created_at,
             updated_at: now,

@@ -14,7 +14,7 @@ use crate::{Problem, problem::Cause};
 
 /// 404 for a path that is not in the table.
 pub(crate) async fn unknown_path() -> Problem {
-    Problem::not_found("There is nothing at this path.")
+    Problem::unknown_path()
 }
 
 /// 405 for a path that is; the router adds `Allow`.

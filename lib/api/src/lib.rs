@@ -22,6 +22,7 @@ mod metrics;
 mod params;
 pub mod patch;
 mod problem;
+mod profile_choice;
 pub mod schema;
 mod specification;
 mod surface;
@@ -34,8 +35,9 @@ pub use fault::ValidationFault;
 pub use metrics::HttpMetrics;
 pub use params::{IDEMPOTENCY_KEY, PathParams, QueryParams, idempotency_key, query_list};
 pub use problem::Problem;
+pub use profile_choice::{NoSuchProfile, ProfileChoice};
 pub use specification::complete;
-pub use surface::surface;
+pub use surface::{RouteName, surface, surface_with_fallback};
 pub use token::{
     Capability, Portal, Principal, Signer, TOKEN_SECRET, TokenSecret, TokenSecretError, Verifier,
 };

@@ -1,13 +1,21 @@
 //! What a message looks like in answers, those of acceptance and of queries alike.
 
-use posthaste_domain::{Channel, Event, EventId, EventType, MessageId, Tag, Timestamp};
+mod occurred;
+mod payload_fault;
+
+use posthaste_domain::{Channel, Event, EventId, EventType, MessageId, Mode, Tag, Timestamp};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+pub use self::{
+    occurred::{MessageMode, Occurred},
+    payload_fault::PayloadFault,
+};
 use crate::{compact, schema};
 
-/// A message as the API shows it; `null`s are written.
+/// A message as the API shows it. `null`s are written, but for what no SDK knows: that is there
+/// only where the producer gave it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageOut {
@@ -35,12 +43,34 @@ pub struct MessageOut {
     /// The moment before which nothing is sent.
     #[schema(value_type = Option<schema::Moment>)]
     pub deliver_at: Option<Timestamp>,
+    /// When it happened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<schema::Moment>, nullable = false)]
+    pub occurred_at: Option<Timestamp>,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, min_length = 1, max_length = 256, example = "case-7")]
+    pub subject: Option<String>,
+    /// More about it, byte for byte as it was given; `null` where `null` was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Value, required = false)]
+    pub meta: Option<Box<RawValue>>,
+    /// Whether it is for real.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MessageMode>, nullable = false)]
+    pub mode: Option<Mode>,
+    /// Where its payload does not fit the schema of its event type; told on acceptance alone, and
+    /// only where messages are accepted all the same.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub warnings: Vec<PayloadFault>,
 }
 
 impl MessageOut {
     /// How `event` is shown with this payload.
     #[must_use]
     pub fn new(event: &Event, payload: Box<RawValue>) -> Self {
+        let Occurred { at, subject, meta, mode } = (&event.occurrence).into();
         Self {
             event_id: event.event_id.clone(),
             event_type: event.event_type.clone(),
@@ -50,6 +80,11 @@ impl MessageOut {
             timestamp: event.accepted_at,
             tags: some(&event.tags),
             deliver_at: event.deliver_at,
+            occurred_at: at,
+            subject,
+            meta,
+            mode,
+            warnings: Vec::new(),
         }
     }
 }

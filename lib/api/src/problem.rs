@@ -70,6 +70,12 @@ impl Problem {
         Self::coded(StatusCode::FORBIDDEN, "insufficient access", detail)
     }
 
+    /// 403 for what not even the owner may do.
+    #[must_use]
+    pub fn never_allowed(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::coded(StatusCode::FORBIDDEN, code, detail)
+    }
+
     /// 404: there is none, or none that this token may see.
     pub fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::coded(StatusCode::NOT_FOUND, "not_found", detail)
@@ -79,6 +85,12 @@ impl Problem {
     #[must_use]
     pub fn entity_not_found() -> Self {
         Self::not_found("Entity not found")
+    }
+
+    /// 404 for a path that nothing answers.
+    #[must_use]
+    pub fn unknown_path() -> Self {
+        Self::not_found("There is nothing at this path.")
     }
 
     /// 405: the path exists, the method does not.

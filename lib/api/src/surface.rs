@@ -14,6 +14,11 @@ use crate::{HttpMetrics, cors::cors, fallback, metrics, unread};
 /// The route of requests that match none; one label, whatever was asked for.
 const UNMATCHED: &str = "unmatched";
 
+/// What metrics and the log call the route that an answer is from, where a fallback answered; travels
+/// in its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct RouteName(pub &'static str);
+
 /// Wraps `routes` into what a listener serves.
 ///
 /// From the outside in: CORS; trailing slashes trimmed; then, once a route is chosen, metrics
@@ -22,8 +27,13 @@ const UNMATCHED: &str = "unmatched";
 ///
 /// `routes` must have neither a fallback nor a surface of its own.
 pub fn surface(routes: Router, metrics: HttpMetrics, body_limit: usize) -> Router {
+    surface_with_fallback(routes.fallback(fallback::unknown_path), metrics, body_limit)
+}
+
+/// As [`surface`], for `routes` with a fallback of their own, which answers what no route does. It
+/// says in a [`RouteName`] what it answered as.
+pub fn surface_with_fallback(routes: Router, metrics: HttpMetrics, body_limit: usize) -> Router {
     let routes = routes
-        .fallback(fallback::unknown_path)
         .method_not_allowed_fallback(fallback::wrong_method)
         .layer(DefaultBodyLimit::max(body_limit))
         .layer(from_fn(fallback::catch_panic))
@@ -43,6 +53,8 @@ async fn observe(State(metrics): State<HttpMetrics>, request: Request, next: Nex
     let method = metrics::label(request.method());
     let started = Instant::now();
     let response = next.run(request).await;
+    let named = response.extensions().get::<RouteName>().map(|name| name.0);
+    let route = named.unwrap_or(route);
     metrics.record(route, method, response.status(), started.elapsed());
     fallback::log_cause(&response, route, method);
     response
@@ -50,7 +62,7 @@ async fn observe(State(metrics): State<HttpMetrics>, request: Request, next: Nex
 
 #[cfg(test)]
 mod tests {
-    use axum::{body::Body, response::IntoResponse, routing::get};
+    use axum::{Extension, body::Body, response::IntoResponse, routing::get};
     use http::{Method, header};
     use http_body_util::BodyExt as _;
     use prometheus::{Encoder as _, Registry, TextEncoder};
@@ -105,6 +117,24 @@ mod tests {
         }
         let (response, _) = ask(&router, Method::DELETE, "/app/x", "").await;
         assert_eq!(response.headers()[header::ALLOW], "GET,HEAD,PUT");
+    }
+
+    #[tokio::test]
+    async fn a_fallback_answers_what_no_route_does_and_names_itself() {
+        let registry = Registry::new();
+        let metrics = HttpMetrics::register(&registry).unwrap();
+        let named = |name| Extension(RouteName(name));
+        let routes = Router::new()
+            .route("/app", get(|| async { "app" }))
+            .fallback(move || async move { (named("{anything}"), "anything") });
+        let router = surface_with_fallback(routes, metrics.clone(), 16);
+        assert_eq!(ask(&router, Method::DELETE, "/app", "").await.0.status().as_u16(), 405);
+        assert_eq!(ask(&router, Method::GET, "/some/thing/", "").await.0.status().as_u16(), 200);
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&registry.gather(), &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let line = r#"{method="GET",route="{anything}",status_class="2xx"} 1"#;
+        assert!(text.contains(line), "{text}");
     }
 
     #[tokio::test]

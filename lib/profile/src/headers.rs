@@ -1,20 +1,9 @@
-//! The headers that carry a message's id, the moment of the attempt and the signatures.
-//!
-//! `user-agent` is not among them: it belongs to the client that sends the request.
+//! Names of headers: those that an operator chooses between, and those that are not to be set.
 
 use std::{fmt, str::FromStr};
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
-use posthaste_domain::{MessageId, SigningSecret, Timestamp};
-
-use crate::sign;
-
-/// How many headers a request has once the client has added its own (`host`, `content-length`,
-/// `accept`, `user-agent`), so that the map never grows.
-const HEADERS_SENT: usize = 8;
-
-/// Under which names the signature headers go out. Lower case either way: some receivers' libraries
-/// look up exactly these spellings.
+/// Under which names an endpoint without a profile gets its signature. Lower case either way: some
+/// receivers' libraries look up exactly these spellings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum HeaderNames {
     /// `webhook-id`, `webhook-timestamp`, `webhook-signature`, as in Standard Webhooks.
@@ -24,8 +13,8 @@ pub enum HeaderNames {
     Svix,
 }
 
-/// Names that are ours or the transport's, so that no endpoint may set them.
-const RESERVED: [&str; 20] = [
+/// Names that are the transport's, so that neither an endpoint nor a profile may set them.
+const TRANSPORTS: [&str; 20] = [
     "accept",
     "accept-encoding",
     "age",
@@ -48,77 +37,38 @@ const RESERVED: [&str; 20] = [
     "warning",
 ];
 
-/// What names begin with that are ours, the body's or a proxy's, or that a cloud trusts on its own
-/// way in.
-const RESERVED_PREFIXES: [&str; 12] = [
-    "content-", "proxy-", "svix-", "webhook-", "x-amz-", "x-amzn-", "x-azure-", "x-fd-", "x-gfe",
-    "x-goog-", "x-google", "x-svix-",
+/// What the names of the body's and of proxies' headers begin with.
+const TRANSPORTS_PREFIXES: [&str; 2] = ["content-", "proxy-"];
+
+/// What names begin with that are a signature's, or that a cloud trusts on its own way in: a profile
+/// may set them, an endpoint may not.
+const RESERVED_PREFIXES: [&str; 10] = [
+    "svix-", "webhook-", "x-amz-", "x-amzn-", "x-azure-", "x-fd-", "x-gfe", "x-goog-", "x-google",
+    "x-svix-",
 ];
 
 /// Whether a header of this name, in whatever case, is not for an endpoint to set: the API refuses
 /// it, and a request never carries it on an endpoint's behalf.
 #[must_use]
 pub fn is_reserved(name: &str) -> bool {
-    let begins = |prefix: &&str| {
-        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
-        || RESERVED_PREFIXES.iter().any(begins)
+    is_transports_own(name) || RESERVED_PREFIXES.iter().any(|prefix| begins(name, prefix))
 }
 
 /// Whether a header of this name belongs to the transport or the body, so that not even a profile may
 /// set it.
 pub(crate) fn is_transports_own(name: &str) -> bool {
-    let begins = |prefix: &str| {
-        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-    };
-    RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
-        || begins("content-")
-        || begins("proxy-")
+    TRANSPORTS.iter().any(|own| own.eq_ignore_ascii_case(name))
+        || TRANSPORTS_PREFIXES.iter().any(|prefix| begins(name, prefix))
+}
+
+fn begins(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// Neither `webhook` nor `svix`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected webhook or svix")]
 pub struct HeaderNamesError;
-
-impl HeaderNames {
-    /// What every name begins with, without the hyphen.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Webhook => "webhook",
-            Self::Svix => "svix",
-        }
-    }
-
-    /// The header of the message id.
-    #[must_use]
-    pub const fn id(self) -> HeaderName {
-        match self {
-            Self::Webhook => HeaderName::from_static("webhook-id"),
-            Self::Svix => HeaderName::from_static("svix-id"),
-        }
-    }
-
-    /// The header of the attempt's Unix time in seconds.
-    #[must_use]
-    pub const fn timestamp(self) -> HeaderName {
-        match self {
-            Self::Webhook => HeaderName::from_static("webhook-timestamp"),
-            Self::Svix => HeaderName::from_static("svix-timestamp"),
-        }
-    }
-
-    /// The header of the signatures.
-    #[must_use]
-    pub const fn signature(self) -> HeaderName {
-        match self {
-            Self::Webhook => HeaderName::from_static("webhook-signature"),
-            Self::Svix => HeaderName::from_static("svix-signature"),
-        }
-    }
-}
 
 impl FromStr for HeaderNames {
     type Err = HeaderNamesError;
@@ -134,70 +84,16 @@ impl FromStr for HeaderNames {
 
 impl fmt::Display for HeaderNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str(match self {
+            Self::Webhook => "webhook",
+            Self::Svix => "svix",
+        })
     }
-}
-
-/// The headers of one attempt: `content-type: application/json`, and id, timestamp and signature
-/// under the names chosen. The id is the message's own on every attempt; timestamp and signature
-/// are made anew for each.
-#[must_use]
-pub fn signed_headers<'a>(
-    names: HeaderNames,
-    id: &MessageId,
-    at: Timestamp,
-    keys: impl Iterator<Item = &'a SigningSecret>,
-    body: &[u8],
-) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(HEADERS_SENT);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(names.id(), visible(id.as_str().to_owned()));
-    headers.insert(names.timestamp(), HeaderValue::from(at.unix_seconds()));
-    headers.insert(names.signature(), visible(sign(keys, id, at, body)));
-    headers
-}
-
-/// For text that is visible ASCII by its making.
-fn visible(text: String) -> HeaderValue {
-    #[expect(clippy::expect_used, reason = "ids and signatures cannot hold a control character")]
-    HeaderValue::try_from(text).expect("letters, digits, base64, commas and spaces")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{TOLERANCE, verify};
-
-    const AT: Timestamp = Timestamp::from_micros(1_614_265_330_500_000);
-
-    fn secret() -> SigningSecret {
-        SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()
-    }
-
-    #[test]
-    fn a_receiver_can_verify_what_the_headers_say() {
-        let id: MessageId = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk".parse().unwrap();
-        for names in [HeaderNames::Webhook, HeaderNames::Svix] {
-            let headers = signed_headers(names, &id, AT, [secret()].iter(), b"{}");
-            let text = |suffix| headers[format!("{names}-{suffix}")].to_str().unwrap();
-            assert_eq!(text("id"), id.as_str());
-            assert_eq!(text("timestamp"), "1614265330");
-            assert_eq!(
-                verify(
-                    &secret(),
-                    text("id"),
-                    text("timestamp"),
-                    text("signature"),
-                    b"{}",
-                    AT,
-                    TOLERANCE
-                ),
-                Ok(())
-            );
-            assert_eq!(headers[CONTENT_TYPE], "application/json");
-            assert_eq!(headers.len(), 4);
-        }
-    }
 
     #[test]
     fn what_is_ours_is_reserved_in_whatever_case_and_the_rest_is_not() {
@@ -209,8 +105,19 @@ mod tests {
             assert!(!is_reserved(name), "{name}");
         }
         for names in [HeaderNames::Webhook, HeaderNames::Svix] {
-            let headers = [names.id(), names.timestamp(), names.signature(), CONTENT_TYPE];
-            assert!(headers.iter().all(|name| is_reserved(name.as_str())));
+            for what in ["id", "timestamp", "signature"] {
+                assert!(is_reserved(&format!("{names}-{what}")));
+            }
+        }
+    }
+
+    #[test]
+    fn a_profile_may_set_a_signatures_headers_and_not_the_transports() {
+        for name in ["Host", "Content-Length", "proxy-a", "User-Agent"] {
+            assert!(is_transports_own(name), "{name}");
+        }
+        for name in ["webhook-id", "Svix-Signature", "x-amz-date", "x-contents", "é"] {
+            assert!(!is_transports_own(name), "{name}");
         }
     }
 

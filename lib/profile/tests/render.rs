@@ -1,6 +1,8 @@
 //! What the documented samples become under their presets: the bytes that the four systems'
 //! merchants were promised, and the signatures over them.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is the test's")]
+
 use std::collections::BTreeSet;
 
 use bytes::Bytes;

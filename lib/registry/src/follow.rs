@@ -221,6 +221,14 @@ impl Registry {
         self.read().profile(org, reference)
     }
 
+    /// The profiles that the organisation may name: everybody's and its own.
+    #[must_use]
+    pub fn profile_names(&self, org: &OrgId) -> Vec<ProfileRef> {
+        let presets = Preset::all().map(|preset| preset.profile.reference.clone());
+        let own = self.read().profiles(org).into_iter();
+        presets.chain(own.map(|published| published.profile.reference.clone())).collect()
+    }
+
     /// Every profile that any organisation has published.
     #[must_use]
     pub fn all_profiles(&self) -> Vec<Arc<Profile>> {

@@ -4,8 +4,9 @@
 //! - [`NatsServer`]: a nats-server of the test's own, with its own store, that can be killed and
 //!   started again;
 //! - [`Postgres`]: the same of a Postgres server, with as many databases as the test asks for;
-//! - [`Receiver`]: a merchant's HTTP server, which answers by [`Script`] and remembers what it was
-//!   sent;
+//! - [`Receiver`]: a merchant's HTTP or HTTPS server, which answers by [`Script`] and remembers what
+//!   it was sent;
+//! - [`Authority`]: what vouches for the HTTPS ones, to be trusted by who is to call them;
 //! - [`Role`]: a built binary of this workspace, run as an operator would run it.
 //!
 //! Invariants
@@ -22,6 +23,7 @@
     reason = "a failure here is the failure of the test that asked, and must be loud"
 )]
 
+mod authority;
 mod child;
 mod http;
 mod log;
@@ -32,6 +34,7 @@ mod receiver;
 mod role;
 mod tool;
 
+pub use authority::Authority;
 pub use http::{get, wait_ready};
 pub use nats::{NatsServer, NatsSettings, SyncInterval};
 pub use port::free_port;

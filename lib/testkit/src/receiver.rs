@@ -1,26 +1,29 @@
-//! A merchant's HTTP server, on raw TCP so that it can misbehave.
+//! A merchant's HTTP or HTTPS server, on raw TCP so that it can misbehave.
 //!
 //! Every request is read whole, remembered, and then answered as the [`Script`] says. It speaks as
-//! much HTTP/1.1 as its callers need: keep-alive, and bodies with a `Content-Length`. No TLS, no
-//! chunked requests (refused with 411).
+//! much HTTP/1.1 as its callers need: keep-alive, and bodies with a `Content-Length`. No chunked
+//! requests (refused with 411).
 //!
 //! It runs on the runtime of the test that started it, and stops, with its connections, when it is
 //! dropped.
 
 mod answer;
 mod connection;
+mod counts;
+mod http1;
 mod ledger;
 mod limits;
 mod listener;
 mod received;
 mod script;
+mod wire;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -29,6 +32,7 @@ pub use self::received::Received;
 pub use self::script::Script;
 
 use self::ledger::Ledger;
+use crate::Authority;
 
 /// How long a test waits for what it expects before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,6 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// An HTTP server on 127.0.0.1 that answers by [`Script`] and remembers what it was sent.
 pub struct Receiver {
     port: u16,
+    secure: bool,
     ledger: Arc<Ledger>,
     tasks: TaskTracker,
     stop: DropGuard,
@@ -47,7 +52,7 @@ impl Receiver {
     /// # Panics
     /// If no socket can be opened.
     pub async fn start(script: Script) -> Self {
-        Self::listen(0, Ledger::keeping(script)).await
+        Self::listen(0, None, Ledger::keeping(script)).await
     }
 
     /// As [`start`](Self::start), on a given port: for a receiver that was down, or comes back.
@@ -55,7 +60,16 @@ impl Receiver {
     /// # Panics
     /// If something else listens on that port for more than 5 s.
     pub async fn start_at(port: u16, script: Script) -> Self {
-        Self::listen(port, Ledger::keeping(script)).await
+        Self::listen(port, None, Ledger::keeping(script)).await
+    }
+
+    /// As [`start`](Self::start), behind TLS 1.2 and 1.3, with a certificate of this authority for
+    /// 127.0.0.1 and localhost.
+    ///
+    /// # Panics
+    /// If no socket can be opened.
+    pub async fn start_https(authority: &Authority, script: Script) -> Self {
+        Self::listen(0, Some(authority.acceptor()), Ledger::keeping(script)).await
     }
 
     /// Starts a receiver that answers 200 and keeps no requests, but counts how often each value of
@@ -64,18 +78,20 @@ impl Receiver {
     /// # Panics
     /// If no socket can be opened.
     pub async fn counting(header_name: &str) -> Self {
-        Self::listen(0, Ledger::counting(header_name, Script::always(Answer::OK))).await
+        let ledger = Ledger::counting(header_name, Script::always(Answer::OK));
+        Self::listen(0, None, ledger).await
     }
 
-    async fn listen(port: u16, ledger: Ledger) -> Self {
+    async fn listen(port: u16, tls: Option<TlsAcceptor>, ledger: Ledger) -> Self {
         let listener = listener::open(port).await;
         let port = listener.local_addr().expect("a bound socket has an address").port();
         let ledger = Arc::new(ledger);
+        let secure = tls.is_some();
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let accepting =
-            listener::accept(listener, Arc::clone(&ledger), tasks.clone(), stop.clone());
+            listener::accept(listener, tls, Arc::clone(&ledger), tasks.clone(), stop.clone());
         tasks.spawn(stop.clone().run_until_cancelled_owned(accepting));
-        Self { port, ledger, tasks, stop: stop.drop_guard() }
+        Self { port, secure, ledger, tasks, stop: stop.drop_guard() }
     }
 
     /// Stops the receiver and breaks off its connections, and returns once its port is closed.
@@ -86,10 +102,11 @@ impl Receiver {
         self.tasks.wait().await;
     }
 
-    /// Where it listens: `http://127.0.0.1:port`, without a path.
+    /// Where it listens: `http://127.0.0.1:port` or `https://127.0.0.1:port`, without a path.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        let scheme = if self.secure { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     /// Answers by this script from the next request on.
@@ -144,6 +161,12 @@ impl Receiver {
         self.received()
     }
 
+    /// How many connections were made to it so far, whether or not a request came on them.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.ledger.connections()
+    }
+
     /// How many requests are read and not yet answered.
     #[must_use]
     pub fn in_flight(&self) -> usize {
@@ -177,34 +200,6 @@ impl Receiver {
     /// Holds each further [`Answer::Held`] again until [`release`](Self::release).
     pub fn hold(&self) {
         self.ledger.set_released(false);
-    }
-
-    /// How many different values of the header came, if the receiver counts.
-    #[must_use]
-    pub fn distinct(&self) -> usize {
-        self.ledger.tally(|tally| tally.by_id.len())
-    }
-
-    /// How many requests repeated a value that had come before, if the receiver counts.
-    #[must_use]
-    pub fn duplicates(&self) -> usize {
-        self.ledger.tally(|tally| tally.identified - tally.by_id.len())
-    }
-
-    /// How often each value of the header came, if the receiver counts.
-    #[must_use]
-    pub fn counts(&self) -> HashMap<String, u32> {
-        self.ledger.tally(|tally| tally.by_id.clone())
-    }
-
-    /// Waits until at least `n` different values of the header came, if the receiver counts.
-    ///
-    /// # Panics
-    /// When the time is over.
-    pub async fn wait_distinct(&self, n: usize, bound: Duration) {
-        let mut count = self.ledger.count();
-        let enough = reaches(&mut count, |_| self.distinct() >= n);
-        self.expect(&format!("{n} different ids"), bound, enough).await;
     }
 
     async fn expect<T>(&self, what: &str, bound: Duration, event: impl Future<Output = T>) -> T {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use posthaste_api::{
-    Json, JsonBody, PathParams, Problem, QueryParams,
+    Json, JsonBody, NoSuchProfile, PathParams, Problem, ProfileChoice, QueryParams,
     application::{ApplicationIn, ApplicationOut, ApplicationPatch, Draft},
 };
-use posthaste_domain::{AppId, OrgId};
+use posthaste_domain::{AppId, OrgId, ProfileRef};
 use posthaste_history::Order;
 use posthaste_registry::EndpointEntry;
 use serde::Deserialize;
@@ -115,7 +115,7 @@ pub(crate) async fn create(
     QueryParams(query): QueryParams<CreateQuery>,
     JsonBody(body): JsonBody<ApplicationIn>,
 ) -> ShownWithStatus {
-    let draft = body.validate()?;
+    let draft = body.validate()?.with_profile(|choice| find(&api, &org, choice))?;
     if !query.get_if_exists {
         return insert(&api, org, draft).await;
     }
@@ -159,7 +159,8 @@ pub(crate) async fn upsert(
     PathParams(key): PathParams<String>,
     JsonBody(body): JsonBody<ApplicationIn>,
 ) -> ShownWithStatus {
-    let draft = body.validate()?.addressed_by(&key);
+    let draft = body.validate()?.with_profile(|choice| find(&api, &org, choice))?;
+    let draft = draft.addressed_by(&key);
     let Some(found) = api.registry.application(&org, &key) else {
         // Without a uid nothing could ever address what would be created by this.
         return match draft.uid {
@@ -189,7 +190,7 @@ pub(crate) async fn patch(
     ManagedApplication(found): ManagedApplication,
     JsonBody(body): JsonBody<ApplicationPatch>,
 ) -> Shown {
-    let change = body.validate()?;
+    let change = body.validate()?.with_profile(|choice| find(&api, &found.org, &choice))?;
     let now = api.now();
     let updated = api.writer.update_application(&found.id, |current| change.apply(current, now));
     let updated = updated.await.map_err(|error| refused(error, TAKEN))?;
@@ -213,6 +214,15 @@ pub(crate) async fn delete(
     let deleted = api.writer.delete_application(&found.id).await;
     deleted.map_err(|error| refused(error, TAKEN))?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The profile that is meant.
+pub(super) fn find(
+    api: &Api,
+    org: &OrgId,
+    choice: &ProfileChoice,
+) -> Result<ProfileRef, NoSuchProfile> {
+    choice.among(&api.registry.profile_names(org))
 }
 
 async fn insert(api: &Api, org: OrgId, draft: Draft) -> ShownWithStatus {

@@ -12,7 +12,8 @@ use posthaste_api::{
     Json, JsonBody, PathParams, Problem, QueryParams,
     message::{MessageOut, shown},
 };
-use posthaste_domain::{AppId, EndpointId, Event, MessageId};
+use posthaste_bus::Recipient;
+use posthaste_domain::{AppId, EndpointId, Event, MessageId, Occurrence};
 use posthaste_history::{Cursor, DeliveryRow, Order, PageOf};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -26,6 +27,7 @@ use super::{
 };
 use crate::{
     access::{ManagedEndpoint, OwnApplication, OwnEndpoint},
+    kept_profile::in_force,
     page::{Listed, Page, PageQuery},
     query::{Asked, DeliveryQuery, EventTypes, EventTypesQuery},
     reading::{Told, nothing, unavailable},
@@ -175,9 +177,12 @@ pub(crate) async fn send_example(
         retention_hours: Event::RETENTION_HOURS,
         deliver_at: None,
         content_type: None,
+        occurrence: Occurrence { tenant: application.uid.clone(), ..Occurrence::default() },
         accepted_at: now,
     };
     let payload = Bytes::from(payload);
-    resend::send(&api, "example", &event, payload.clone(), &entry.endpoint).await?;
+    let profile = in_force(&application, &entry.endpoint);
+    let to = Recipient { endpoint: &entry.endpoint.id, profile };
+    resend::send(&api, "example", &event, payload.clone(), to).await?;
     Ok(Json(MessageOut::new(&event, shown(&payload))))
 }

@@ -1,6 +1,7 @@
 //! Endpoints: where an application wants its messages.
 
 mod draft;
+mod rules;
 mod shape;
 
 use std::sync::Arc;
@@ -8,23 +9,27 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use posthaste_api::{Json, JsonBody, PathParams, Problem, QueryParams, field::Faults};
-use posthaste_domain::{AppId, Application, EndpointId, EventType, Keyring, OrgId, SigningSecret};
+use posthaste_domain::{AppId, Application, Endpoint, EndpointId, EventType, Keyring, Mode, OrgId};
 use posthaste_history::Order;
+use posthaste_profile::{Profile, SecretPolicy};
 use posthaste_registry::{EndpointEntry, Headers};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use self::shape::EndpointPatch;
+pub(crate) use self::shape::EndpointIn;
 pub(super) use self::{
     draft::{Draft, New},
-    shape::{EndpointIn, EndpointOut, EndpointUpdate},
+    shape::{EndpointOut, EndpointUpdate},
 };
+use self::{rules::Wish, shape::EndpointPatch};
 use super::{
     Api,
+    application::find,
     path::{ApplicationPath, EndpointPath},
     refused,
 };
 use crate::{
     access::{Edit, OwnApplication, OwnEndpoint},
+    kept_profile::in_force,
     operational::{self, OperationalEvent},
     page::{Listed, PageQuery},
 };
@@ -132,9 +137,16 @@ pub(crate) async fn patch(
     OwnEndpoint(application, found, _): OwnEndpoint<Edit>,
     JsonBody(body): JsonBody<EndpointPatch>,
 ) -> Shown {
-    let change = body.validate()?;
+    let mut change = body.validate()?;
     check_declared(&api, &application.org, change.event_types())?;
+    let choice = std::mem::take(&mut change.choice);
+    let meant = choice.try_map(|choice| find(&api, &application.org, &choice));
+    let mut faults = Faults::default();
+    let meant = faults.take("profile", meant);
+    change.profile = faults.finish(|| meant)?;
     let now = api.now();
+    let next = change.apply(&found.endpoint, now);
+    check_change(&api, &application, &found, &next)?;
     let apply = |current: &_| change.apply(current, now);
     let updated = api.writer.update_endpoint(&application.id, &found.endpoint.id, apply).await;
     let updated = updated.map_err(|error| refused(error, TAKEN))?;
@@ -169,7 +181,7 @@ pub(super) fn list_of(api: &Api, app: Option<&AppId>, query: PageQuery) -> Page 
 pub(super) fn checked(api: &Api, org: &OrgId, body: EndpointIn) -> Result<New, Problem> {
     let new = body.validate()?;
     check_declared(api, org, new.draft.event_types.iter().flatten())?;
-    Ok(new)
+    Ok(New { draft: with_profile(api, org, new.draft)?, ..new })
 }
 
 /// What the body of a PUT comes to in an application of `org`.
@@ -180,7 +192,43 @@ pub(super) fn checked_update(
 ) -> Result<Draft, Problem> {
     let draft = body.validate()?;
     check_declared(api, org, draft.event_types.iter().flatten())?;
-    Ok(draft)
+    with_profile(api, org, draft)
+}
+
+/// With the profile that is meant by what was asked.
+fn with_profile(api: &Api, org: &OrgId, draft: Draft) -> Result<Draft, Problem> {
+    let mut faults = Faults::default();
+    let meant = draft.choice.as_ref().map(|choice| find(api, org, choice)).transpose();
+    let meant = faults.take("profile", meant);
+    faults.finish(|| Some(Draft { profile: meant?, ..draft }))
+}
+
+/// The profile that is in force for an endpoint; `None` where it is called plainly.
+pub(super) fn profile_of(
+    api: &Api,
+    application: &Application,
+    endpoint: &Endpoint,
+) -> Option<Arc<Profile>> {
+    api.registry.profile(&application.org, &in_force(application, endpoint)?)
+}
+
+/// Whether an endpoint may become `next`, by the profile that is in force for that.
+fn check_change(
+    api: &Api,
+    application: &Application,
+    found: &EndpointEntry,
+    next: &Endpoint,
+) -> Result<(), Problem> {
+    let Some(profile) = profile_of(api, application, next) else { return Ok(()) };
+    let wish = Wish {
+        next,
+        current: Some(&found.endpoint),
+        secret: found.keyring.as_ref().map(Keyring::current),
+        is_moved: in_force(application, &found.endpoint) != in_force(application, next),
+    };
+    let mut faults = Faults::default();
+    rules::check(&profile, &wish, &mut faults);
+    faults.finish(|| Some(()))
 }
 
 /// Replaces the endpoint that `key` names, or creates it with that uid.
@@ -202,6 +250,7 @@ pub(super) async fn put(
         };
     };
     let now = api.now();
+    check_change(api, application, &found, &draft.replace(&found.endpoint, now))?;
     let replace = |current: &_| draft.replace(current, now);
     let updated = api.writer.update_endpoint(&application.id, &found.endpoint.id, replace).await;
     let updated = updated.map_err(|error| refused(error, TAKEN))?;
@@ -209,7 +258,7 @@ pub(super) async fn put(
 }
 
 /// Deletes an endpoint.
-pub(super) async fn remove(api: &Api, entry: &EndpointEntry) -> Result<StatusCode, Problem> {
+pub(crate) async fn remove(api: &Api, entry: &EndpointEntry) -> Result<StatusCode, Problem> {
     let endpoint = &entry.endpoint;
     let deleted = api.writer.delete_endpoint(&endpoint.app, &endpoint.id).await;
     deleted.map_err(|error| refused(error, TAKEN))?;
@@ -218,14 +267,48 @@ pub(super) async fn remove(api: &Api, entry: &EndpointEntry) -> Result<StatusCod
 
 /// Creates an endpoint.
 pub(super) async fn insert(api: &Api, application: &Application, new: New) -> ShownWithStatus {
+    let created = create_in(api, application, new, None).await?;
+    Ok((StatusCode::CREATED, Json((&created.endpoint).into())))
+}
+
+/// Creates an endpoint that a merchant registers in `mode`.
+pub(crate) async fn register(
+    api: &Api,
+    application: &Application,
+    body: EndpointIn,
+    mode: Mode,
+) -> Result<Arc<EndpointEntry>, Problem> {
+    let new = checked(api, &application.org, body)?;
+    create_in(api, application, new, Some(mode)).await
+}
+
+async fn create_in(
+    api: &Api,
+    application: &Application,
+    new: New,
+    mode: Option<Mode>,
+) -> Result<Arc<EndpointEntry>, Problem> {
     let New { draft, secret, headers } = new;
     let now = api.now();
     let id = EndpointId::generate(now, &mut rand::rng());
-    let endpoint = draft.create(id, application.id.clone(), now);
-    let secret = secret.unwrap_or_else(|| SigningSecret::generate(&mut rand::rng()));
+    let endpoint = Endpoint { mode, ..draft.create(id, application.id.clone(), now) };
+    let profile = profile_of(api, application, &endpoint);
+    let policy = profile.as_ref().map_or_else(SecretPolicy::default, |profile| profile.secret);
+    let mut faults = Faults::default();
+    let given = secret.as_ref().map(|text| text.as_str());
+    let secret = faults.take("secret", policy.secret(given, &mut rand::rng()));
+    if let Some(profile) = &profile {
+        let wish = Wish { next: &endpoint, current: None, secret: None, is_moved: false };
+        rules::check(profile, &wish, &mut faults);
+    }
+    let secret = faults.finish(|| secret)?;
+    let most = profile.and_then(|profile| profile.subscription.endpoints_max);
+    if most.is_some_and(|most| api.registry.endpoints(&application.id).len() >= most) {
+        let detail = "The application has as many endpoints as its profile allows.";
+        return Err(Problem::conflict("too_many_endpoints", detail));
+    }
     let created = api.writer.create_endpoint(endpoint, Keyring::new(secret), headers).await;
-    let created = created.map_err(|error| refused(error, TAKEN))?;
-    Ok((StatusCode::CREATED, Json((&created.endpoint).into())))
+    created.map_err(|error| refused(error, TAKEN))
 }
 
 /// An endpoint may only ask for event types that are in the catalogue and not archived, so that

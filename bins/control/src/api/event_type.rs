@@ -1,5 +1,6 @@
 //! Event types: the catalogue of what may be sent.
 
+mod catalogue;
 mod draft;
 mod import;
 mod openapi;
@@ -62,6 +63,7 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(list, create))
         .routes(routes!(get, upsert, patch, delete))
         .merge(import)
+        .merge(catalogue::routes())
 }
 
 type Shown = Result<Json<EventTypeOut>, Problem>;

@@ -7,7 +7,7 @@ use http::StatusCode;
 use posthaste_api::{
     Json, JsonBody, PathParams, Problem, QueryParams,
     field::Faults,
-    message::{MessageOut, expired, nothing, shown},
+    message::{MessageOut, Occurred, expired, nothing, shown},
     schema,
 };
 use posthaste_domain::{Channel, EventType};
@@ -88,6 +88,7 @@ pub(super) fn show(row: MessageRow, with_content: bool) -> MessageOut {
         Content::Kept(payload) => shown(&payload),
         Content::Gone => expired(),
     };
+    let Occurred { at, subject, meta, mode } = (&row.occurrence).into();
     MessageOut {
         event_id: row.event_id,
         event_type: row.event_type,
@@ -97,6 +98,11 @@ pub(super) fn show(row: MessageRow, with_content: bool) -> MessageOut {
         timestamp: row.accepted_at,
         tags: (!row.tags.is_empty()).then_some(row.tags),
         deliver_at: row.deliver_at,
+        occurred_at: at,
+        subject,
+        meta,
+        mode,
+        warnings: Vec::new(),
     }
 }
 

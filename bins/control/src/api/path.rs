@@ -89,3 +89,19 @@ path! {
         dead_letter_id: schema::DeadLetterId,
     }
 }
+path! {
+    /// A delivery profile.
+    ProfilePath {
+        /// `name@version`.
+        reference: super::profile::Reference,
+    }
+}
+path! {
+    /// A secret key of an application.
+    SecretKeyPath {
+        /// The application's id or uid.
+        app_id: schema::Uid,
+        /// The key's id.
+        key_id: super::secret_key::KeyId,
+    }
+}

@@ -2,22 +2,25 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use http::{HeaderValue, StatusCode, header};
 use posthaste_api::{Json, Problem, RawBody, field::Faults, parse_json};
 use posthaste_domain::{EndpointId, Keyring, SigningSecret};
+use posthaste_profile::{Reveal, SecretKind, SecretPolicy, SecretSource};
 use posthaste_registry::EndpointEntry;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
+use zeroize::Zeroizing;
 
-use super::{Api, path::EndpointPath, refused};
+use super::{Api, endpoint::profile_of, path::EndpointPath, refused};
 use crate::access::{OwnEndpoint, RotateSecret, ViewSecret};
 
-/// How long a replaced secret goes on signing where the caller does not say: a day.
-const DEFAULT_GRACE_SECONDS: u32 = 86_400;
-/// How long it may: a week.
-const MAX_GRACE_SECONDS: u32 = 604_800;
+/// How long a replaced secret may go on signing: a week.
+const MAX_GRACE: Duration = Duration::from_secs(604_800);
 
 pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::default().routes(routes!(get)).routes(routes!(rotate))
@@ -30,14 +33,13 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct RotateIn {
     /// The next secret: `whsec_` and 24 to 75 bytes in base64, or `whsk_` and an Ed25519 key pair
-    /// (the seed, then the public key) in base64. Without one, 24 random bytes are drawn.
-    #[schema(
-        pattern = "^(whsec_[a-zA-Z0-9+/=]{32,100}|whsk_[a-zA-Z0-9+/=]{88})$",
-        example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-    )]
+    /// (the seed, then the public key) in base64. Without one, 24 random bytes are drawn. A
+    /// delivery profile may want another kind, demand one, or allow none to be given.
+    #[schema(min_length = 1, max_length = 256, example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
     key: Option<String>,
-    /// For how many seconds the old one goes on signing beside the new one.
-    #[schema(format = "uint32", minimum = 0, maximum = 604_800, default = 86_400)]
+    /// For how many seconds the old one goes on signing beside the new one: a day, or as the
+    /// endpoint's profile says, where this is not said.
+    #[schema(format = "uint32", minimum = 0, maximum = 604_800)]
     grace_period_seconds: Option<u32>,
 }
 
@@ -46,11 +48,9 @@ pub(super) struct RotateIn {
 #[derive(Serialize, ToSchema)]
 #[schema(as = EndpointSecretOut)]
 pub(crate) struct SecretOut {
-    /// `whsec_` and the key in base64; of a key pair, `whpk_` and its public half.
-    #[schema(
-        pattern = "^(whsec_[a-zA-Z0-9+/=]{32,100}|whpk_[a-zA-Z0-9+/=]{44})$",
-        example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
-    )]
+    /// `whsec_` and the key in base64; of a key pair, `whpk_` and its public half; or the text that
+    /// its owner chose.
+    #[schema(example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
     key: String,
 }
 
@@ -67,22 +67,24 @@ const NO_STORE: NoStore = [(header::CACHE_CONTROL, HeaderValue::from_static("no-
 struct Unopened(EndpointId);
 
 impl RotateIn {
-    /// The next secret, where one is given, and for how long the old one stays valid.
-    fn validate(self) -> Result<(Option<SigningSecret>, Duration), Problem> {
+    /// The next secret, and for how long the old one stays valid.
+    fn validate(self, policy: &SecretPolicy) -> Result<(SigningSecret, Duration), Problem> {
         let mut faults = Faults::default();
-        let key = self.key.map(|text| SigningSecret::parse(&text)).transpose();
-        let key = faults.take("key", key);
-        let grace = self.grace_period_seconds.unwrap_or(DEFAULT_GRACE_SECONDS);
-        if grace > MAX_GRACE_SECONDS {
-            faults.add(["gracePeriodSeconds"], format!("must be at most {MAX_GRACE_SECONDS}"));
+        let given = self.key.map(Zeroizing::new);
+        let given = given.as_ref().map(|text| text.as_str());
+        let key = faults.take("key", policy.secret(given, &mut rand::rng()));
+        let grace = self.grace_period_seconds.map(|seconds| Duration::from_secs(seconds.into()));
+        if grace.is_some_and(|grace| grace > MAX_GRACE) {
+            let most = MAX_GRACE.as_secs();
+            faults.add(["gracePeriodSeconds"], format!("must be at most {most}"));
         }
-        faults.finish(|| Some((key?, Duration::from_secs(grace.into()))))
+        faults.finish(|| Some((key?, grace.unwrap_or(policy.rotation_overlap))))
     }
 }
 
 /// Get an endpoint's signing secret
 ///
-/// In the form that receivers take.
+/// In the form that receivers take; 403 where its profile shows it once only, or never.
 #[utoipa::path(
     get, path = "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret", operation_id = "v1.endpoint.get-secret", tag = "Endpoint",
     params(EndpointPath),
@@ -90,29 +92,53 @@ impl RotateIn {
         (status = 200, body = SecretOut),
     ),
 )]
-pub(crate) async fn get(OwnEndpoint(_, found, _): OwnEndpoint<ViewSecret>) -> ShownSecret {
-    shown(&found)
+pub(crate) async fn get(
+    State(api): State<Arc<Api>>,
+    OwnEndpoint(application, found, _): OwnEndpoint<ViewSecret>,
+) -> ShownSecret {
+    let profile = profile_of(&api, &application, &found.endpoint);
+    match profile.map(|profile| profile.secret) {
+        Some(policy) if policy.kind == SecretKind::None => {
+            Err(Problem::not_found("The endpoint's profile signs with no secret."))
+        }
+        Some(policy) if policy.reveal != Reveal::Portal => {
+            let detail = "The endpoint's profile does not show a secret again. Rotate it instead.";
+            Err(Problem::never_allowed("secret_not_shown", detail))
+        }
+        _ => shown(&found),
+    }
 }
 
 /// Replace an endpoint's signing secret
 ///
 /// The old one goes on signing beside the new one for a while. The answer shows the new one, which
-/// the SDKs of today read.
+/// the SDKs of today read; but not to whoever had to choose it.
 #[utoipa::path(
     post, path = "/api/v1/app/{app_id}/endpoint/{endpoint_id}/secret/rotate", operation_id = "v1.endpoint.rotate-secret", tag = "Endpoint",
     params(EndpointPath),
     request_body = Option<RotateIn>,
     responses(
         (status = 200, description = "It was replaced.", body = SecretOut),
+        (status = 204, description = "It was replaced with the one of its owner's choice."),
     ),
 )]
 pub(crate) async fn rotate(
     State(api): State<Arc<Api>>,
-    OwnEndpoint(_, found, _): OwnEndpoint<RotateSecret>,
+    OwnEndpoint(application, found, _): OwnEndpoint<RotateSecret>,
     RawBody(body): RawBody,
-) -> ShownSecret {
-    let next = change(&api, &found, &body).await?;
-    Ok((NO_STORE, Json(SecretOut { key: next.reveal() })))
+) -> Result<Response, Problem> {
+    let profile = profile_of(&api, &application, &found.endpoint);
+    let policy = profile.map_or_else(SecretPolicy::default, |profile| profile.secret);
+    if policy.kind == SecretKind::None {
+        let detail = "The endpoint's profile signs with no secret.";
+        return Err(Problem::bad_request("no_secret", detail));
+    }
+    let next = change(&api, &found, &body, &policy).await?;
+    Ok(if policy.source == SecretSource::CustomerRequired {
+        (StatusCode::NO_CONTENT, NO_STORE).into_response()
+    } else {
+        (NO_STORE, Json(SecretOut { key: next.reveal() })).into_response()
+    })
 }
 
 /// The secrets of an endpoint, which our sealing keys must open.
@@ -129,14 +155,18 @@ pub(super) fn shown(entry: &EndpointEntry) -> ShownSecret {
 
 /// Replaces an endpoint's secret as `body` says, where it says anything.
 pub(super) async fn replace(api: &Api, entry: &EndpointEntry, body: &[u8]) -> Rotated {
-    change(api, entry, body).await?;
+    change(api, entry, body, &SecretPolicy::default()).await?;
     Ok((StatusCode::NO_CONTENT, NO_STORE))
 }
 
-async fn change(api: &Api, entry: &EndpointEntry, body: &[u8]) -> Result<SigningSecret, Problem> {
+async fn change(
+    api: &Api,
+    entry: &EndpointEntry,
+    body: &[u8],
+    policy: &SecretPolicy,
+) -> Result<SigningSecret, Problem> {
     let body: Option<RotateIn> = if body.is_empty() { None } else { parse_json(body)? };
-    let (next, grace) = body.unwrap_or_default().validate()?;
-    let next = next.unwrap_or_else(|| SigningSecret::generate(&mut rand::rng()));
+    let (next, grace) = body.unwrap_or_default().validate(policy)?;
     let now = api.now();
     let rotate = |current: &Keyring| current.rotate(next.clone(), now, now + grace);
     let endpoint = &entry.endpoint;
@@ -151,33 +181,34 @@ mod tests {
 
     use super::*;
 
-    fn check(body: &str) -> Option<(Option<SigningSecret>, u64)> {
+    fn check(body: &str) -> Option<(SigningSecret, u64)> {
         let body: RotateIn = serde_json::from_str(body).unwrap();
-        body.validate().ok().map(|(key, grace)| (key, grace.as_secs()))
+        let checked = body.validate(&SecretPolicy::default()).ok();
+        checked.map(|(key, grace)| (key, grace.as_secs()))
     }
 
     #[test]
     fn the_old_secret_stays_for_a_day_unless_said_otherwise() {
-        assert_eq!(check("{}"), Some((None, 86_400)));
-        let nulls = r#"{"key":null,"gracePeriodSeconds":null}"#;
-        assert_eq!(check(nulls), Some((None, 86_400)));
-        assert_eq!(check(r#"{"gracePeriodSeconds":0}"#), Some((None, 0)));
-        assert_eq!(check(r#"{"gracePeriodSeconds":604800}"#), Some((None, 604_800)));
-        assert_eq!(check(r#"{"gracePeriodSeconds":604801}"#), None);
+        let grace = |body| check(body).map(|(_, grace)| grace);
+        assert_eq!(grace("{}"), Some(86_400));
+        assert_eq!(grace(r#"{"key":null,"gracePeriodSeconds":null}"#), Some(86_400));
+        assert_eq!(grace(r#"{"gracePeriodSeconds":0}"#), Some(0));
+        assert_eq!(grace(r#"{"gracePeriodSeconds":604800}"#), Some(604_800));
+        assert_eq!(grace(r#"{"gracePeriodSeconds":604801}"#), None);
     }
 
     #[test]
     fn a_given_secret_is_taken_as_it_is() {
         let key = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
         let (next, _) = check(&format!(r#"{{"key":"{key}"}}"#)).unwrap();
-        assert_eq!(next.unwrap().reveal(), key);
+        assert_eq!(next.reveal(), key);
     }
 
     proptest! {
         #[test]
         fn a_fault_never_repeats_the_secret(text in "[a-z_]{12,40}") {
             let body = RotateIn { key: Some(text.clone()), grace_period_seconds: None };
-            let problem = body.validate().unwrap_err();
+            let problem = body.validate(&SecretPolicy::default()).unwrap_err();
             let shown = format!("{problem:?}");
             prop_assert!(!shown.contains(&text));
         }

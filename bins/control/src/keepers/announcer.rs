@@ -201,6 +201,7 @@ fn message(application: &Application, told: &Announcement, now: Timestamp) -> Ev
     let event_type: EventType =
         told.event.as_str().parse().expect("the names are letters, dots and underscores");
     Event {
+        occurrence: posthaste_domain::Occurrence::default(),
         id: MessageId::generate(now, &mut rand::rng()),
         org: application.org.clone(),
         app: application.id.clone(),

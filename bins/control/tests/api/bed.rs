@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use posthaste_api::{Capability, HttpMetrics, Portal, RawBody, Signer, TokenSecret, Verifier};
 use posthaste_bus::{Authority, Bus, BusConfig};
 use posthaste_control::{
-    api::Api, freshness::Freshness, idempotency::Idempotency, router, tasks::Tasks,
+    api::Api, freshness::Freshness, idempotency::Idempotency, merchant::Pace, router, tasks::Tasks,
 };
 use posthaste_domain::{AppId, EventType, OrgId, Timestamp};
 use posthaste_history::History;
@@ -137,6 +137,8 @@ async fn served(nats: &NatsServer, history: History) -> (Bus, Router, Signer, Ki
         signer: Signer::new(&secret),
         portal_url: None,
         idempotency: Idempotency::new(answers, sealer, clock, &kit.registry).unwrap(),
+        sent: bus.sent_log().await.unwrap(),
+        verify_pace: Pace::new(50),
         clock,
     };
     let accept = Router::new()

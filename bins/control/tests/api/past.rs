@@ -53,6 +53,7 @@ impl Past {
     pub(crate) fn event(&self, second: u64, event_type: &str) -> Event {
         let accepted_at = self.at(second);
         Event {
+            occurrence: posthaste_domain::Occurrence::default(),
             id: MessageId::generate(accepted_at, &mut rand::rng()),
             org: ORG.parse().unwrap(),
             app: self.app.clone(),
@@ -72,6 +73,8 @@ impl Past {
     pub(crate) fn taken(&self, event: &Event, endpoint: &EndpointId, second: u64) -> Attempt {
         let started_at = self.at(second);
         Attempt {
+            profile: None,
+            warning: None,
             id: AttemptId::generate(started_at, &mut rand::rng()),
             org: event.org.clone(),
             app: event.app.clone(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use posthaste_domain::Mode;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -28,6 +29,7 @@ fn every_fault_is_reported_with_its_place() {
         "eventType": "no spaces", "payload": [], "eventId": "", "channels": ["ok", "ä"],
         "tags": ["a b"], "payloadRetentionPeriod": 0, "deliverAt": "2030-01-01T00:00:00Z",
         "transformationsParams": { "rawPayload": 7 },
+        "occurredAt": "yesterday", "subject": "", "meta": "x".repeat(8 * 1024), "mode": "dry",
     });
     assert_eq!(
         faults(&body),
@@ -39,6 +41,10 @@ fn every_fault_is_reported_with_its_place() {
             "body/payloadRetentionPeriod",
             "body/deliverAt",
             "body/payload",
+            "body/occurredAt",
+            "body/subject",
+            "body/meta",
+            "body/mode",
             "body/transformationsParams/rawPayload",
         ]
     );
@@ -86,6 +92,83 @@ fn a_moment_that_has_passed_is_now() {
     assert_eq!(deliver_at(NOW + hour).unwrap(), Some(NOW + hour));
     assert!(deliver_at(NOW + 24 * hour).is_ok());
     assert!(deliver_at(NOW + 25 * hour).is_err());
+}
+
+fn occurrence(rest: &str) -> Result<Occurrence, Vec<String>> {
+    let body = format!(r#"{{"eventType":"a","payload":{{}}{rest}}}"#);
+    let message: MessageIn<'_> = serde_json::from_str(&body).unwrap();
+    let faults = |faults: Vec<ValidationFault>| {
+        faults.into_iter().map(|fault| fault.loc.join("/")).collect::<Vec<_>>()
+    };
+    message.checked(NOW).map(|checked| checked.occurrence).map_err(faults)
+}
+
+#[test]
+fn nothing_said_of_an_occurrence_is_nothing() {
+    let nulls = r#","occurredAt":null,"subject":null,"mode":null"#;
+    assert_eq!(occurrence(nulls), Ok(Occurrence::default()));
+    assert_eq!(occurrence(""), Ok(Occurrence::default()));
+}
+
+#[test]
+fn meta_is_kept_byte_for_byte_and_null_is_a_value() {
+    let long = format!(r#""{}""#, "é".repeat(Occurrence::META_MAX / 2 - 1));
+    for json in ["null", "{ \"n\" : 1.10,\n\"a\":[ ] }", "7", r#""\u00e9\ud83d\ude00""#, &long] {
+        let said = occurrence(&format!(r#","meta": {json} "#)).unwrap();
+        assert_eq!(said, Occurrence { meta: Some(json.to_owned()), ..Occurrence::default() });
+    }
+    let longer = long.replacen('é', "éx", 1);
+    assert_eq!(occurrence(&format!(r#","meta":{longer}"#)), Err(vec!["body/meta".to_owned()]));
+}
+
+#[test]
+fn subjects_are_short_and_printable() {
+    let said = |subject: &str| occurrence(&format!(r#","subject":{}"#, json!(subject)));
+    for subject in ["c", " case \"7\" é", &"é".repeat(128)] {
+        assert_eq!(said(subject).unwrap().subject.as_deref(), Some(subject));
+    }
+    for subject in ["", "a\nb", "\u{7f}", "\u{85}", &"x".repeat(257)] {
+        assert_eq!(said(subject), Err(vec!["body/subject".to_owned()]), "{subject:?}");
+    }
+}
+
+#[test]
+fn moments_are_told_exactly_or_refused() {
+    let said = |at: &str| occurrence(&format!(r#","occurredAt":"{at}""#));
+    let at = said("2021-02-25T17:02:10.0000429+02:00").unwrap().at.unwrap();
+    assert_eq!(at.to_string(), "2021-02-25T15:02:10.000042Z");
+    assert!(said("2999-12-31T00:00:00Z").unwrap().at.is_some());
+    for at in ["1969-12-31T23:59:59Z", "1970-01-01T00:30:00+01:00", "2021-02-25", "now", ""] {
+        assert_eq!(said(at), Err(vec!["body/occurredAt".to_owned()]), "{at}");
+    }
+}
+
+#[test]
+fn the_mode_is_live_or_test() {
+    let said = |mode: &str| occurrence(&format!(r#","mode":"{mode}""#));
+    assert_eq!(said("live").unwrap().mode, Some(Mode::Live));
+    assert_eq!(said("test").unwrap().mode, Some(Mode::Test));
+    for mode in ["Live", "", "sandbox"] {
+        assert_eq!(said(mode), Err(vec!["body/mode".to_owned()]));
+    }
+}
+
+#[test]
+fn half_a_character_is_refused_where_it_would_be_passed_on() {
+    for (field, place) in [("payload", "body/payload"), ("meta", "body/meta")] {
+        for (json, is_text) in [
+            (r#"{"a":"\ud800"}"#, false),
+            (r#"{"\udc00":1}"#, false),
+            (r#"{"a":"\ud83d\ude00 \\ud800"}"#, true),
+        ] {
+            let rest = if field == "meta" { r#","payload":{}"# } else { "" };
+            let body = format!(r#"{{"eventType":"a","{field}":{json}{rest}}}"#);
+            let message: MessageIn<'_> = serde_json::from_str(&body).unwrap();
+            let faults = message.checked(NOW).err().unwrap_or_default();
+            let places: Vec<_> = faults.iter().map(|fault| fault.loc.join("/")).collect();
+            assert_eq!(places, if is_text { vec![] } else { vec![place.to_owned()] }, "{body}");
+        }
+    }
 }
 
 proptest! {

@@ -1,10 +1,12 @@
 //! `posthaste listen`: a receiver that verifies and prints what it is sent.
 
-use std::{net::SocketAddr, pin::pin};
+use std::{net::SocketAddr, pin::pin, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use clap::error::ErrorKind;
 use http::StatusCode;
 use posthaste_domain::SigningSecret;
+use posthaste_profile::{TOLERANCE, VerifyError};
 use posthaste_service::stop::wait_for_signal;
 use serde_json::{Map, Value, json};
 use tokio::select;
@@ -13,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     failure::Outcome,
     output::{complain, say},
-    receiver::{Received, Receiver},
+    receiver::{ExpectedScheme, Received, Receiver, UnfitSecret, Verifier},
 };
 
 #[derive(Debug, clap::Args)]
@@ -22,8 +24,14 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// The endpoint's secret, to verify signatures with
-    #[arg(long, value_name = "WHSEC", value_parser = SigningSecret::parse)]
+    #[arg(long, value_parser = SigningSecret::opaque)]
     secret: Option<SigningSecret>,
+    /// How requests are signed; standard is Standard Webhooks under webhook-* or svix-* names
+    #[arg(long, value_enum, default_value = "standard", requires = "secret")]
+    scheme: ExpectedScheme,
+    /// How far a signed timestamp may be off, either way
+    #[arg(long, value_name = "SECONDS", default_value_t = TOLERANCE.as_secs(), requires = "secret")]
+    tolerance: u64,
     /// What every request is answered with
     #[arg(long, default_value = "200", value_parser = status)]
     status: StatusCode,
@@ -48,10 +56,27 @@ enum Signature {
     /// There is no secret to verify with.
     Unchecked,
     Valid,
-    Invalid(posthaste_profile::VerifyError),
+    Invalid(VerifyError),
+}
+
+impl Args {
+    /// What verifies; nothing where there is no secret.
+    fn verifier(&self) -> Result<Option<Verifier>, UnfitSecret> {
+        let tolerance = Duration::from_secs(self.tolerance);
+        let verifier =
+            |secret: &SigningSecret| Verifier::new(self.scheme, &secret.text(), tolerance);
+        self.secret.as_ref().map(verifier).transpose()
+    }
+}
+
+/// Ends the process as any other argument does that cannot be used.
+fn refuse(error: &UnfitSecret) -> ! {
+    let problem = format!("invalid value for '--secret <SECRET>': {error}\n");
+    clap::Error::raw(ErrorKind::ValueValidation, problem).exit()
 }
 
 pub(crate) async fn run(args: Args) -> Outcome {
+    let verifier = args.verifier().unwrap_or_else(|error| refuse(&error));
     let receiver = Receiver::bind(SocketAddr::from(([127, 0, 0, 1], args.port))).await?;
     let url = receiver.url();
     let stop = CancellationToken::new();
@@ -66,11 +91,13 @@ pub(crate) async fn run(args: Args) -> Outcome {
     let mut stopped = pin!(wait_for_signal());
     loop {
         let request = select! {
+            // First, so that a signal is waited for before anything is said of a request.
+            biased;
             _ = stopped.as_mut() => return Ok(()),
             request = requests.recv() => request,
         };
         let Some(request) = request else { return Ok(()) };
-        let signature = Signature::of(&request, args.secret.as_ref());
+        let signature = Signature::of(&request, verifier.as_ref());
         if args.json {
             say!("{}", as_json(&request, signature));
         } else {
@@ -80,8 +107,8 @@ pub(crate) async fn run(args: Args) -> Outcome {
 }
 
 impl Signature {
-    fn of(request: &Received, secret: Option<&SigningSecret>) -> Self {
-        match secret.map(|secret| request.verify(secret)) {
+    fn of(request: &Received, verifier: Option<&Verifier>) -> Self {
+        match verifier.map(|verifier| verifier.verify(request)) {
             None => Self::Unchecked,
             Some(Ok(())) => Self::Valid,
             Some(Err(error)) => Self::Invalid(error),
@@ -151,7 +178,6 @@ mod tests {
     use bytes::Bytes;
     use http::{HeaderMap, Method};
     use posthaste_domain::Timestamp;
-    use posthaste_profile::VerifyError;
 
     use super::*;
 

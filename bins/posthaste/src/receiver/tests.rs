@@ -1,11 +1,24 @@
 //! Over a socket, with requests as the worker would send them.
 
-use posthaste_profile::signed_headers;
+use posthaste_domain::SigningSecret;
+use posthaste_profile::{
+    TOLERANCE, VerifyError,
+    scheme::{SchemeSpec, Signed},
+};
 
 use super::*;
 
-fn secret() -> SigningSecret {
-    SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const ID: &str = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk";
+
+fn signed(scheme: &str, body: &[u8]) -> HeaderMap {
+    let scheme = SchemeSpec::builtin(scheme).unwrap().compile().unwrap();
+    let at = Timestamp::from(clock::now());
+    let signed = Signed { id: ID, at, event_type: "chargeback.created", body };
+    let mut headers = HeaderMap::new();
+    let keys = [SigningSecret::parse(SECRET).unwrap()];
+    assert_eq!(scheme.sign(keys.iter(), &signed, &mut headers), Ok(1));
+    headers
 }
 
 async fn post(url: &str, headers: HeaderMap, body: &'static str) -> StatusCode {
@@ -20,21 +33,21 @@ async fn requests_are_answered_handed_on_and_verified() {
     let url = receiver.url();
     let stop = CancellationToken::new();
     let mut requests = receiver.serve(StatusCode::ACCEPTED, stop.clone());
-    let id = "msg_27UH4WbU6Z5A5EzD8u03UvzRbpk".parse().unwrap();
-    for names in [HeaderNames::Webhook, HeaderNames::Svix] {
-        let now = Timestamp::from(clock::now());
-        let headers = signed_headers(names, &id, now, [secret()].iter(), b"{\"a\":1}");
+    let verifier = Verifier::new(ExpectedScheme::Standard, SECRET, TOLERANCE).unwrap();
+    for scheme in ["standard-v1", "svix"] {
+        let headers = signed(scheme, b"{\"a\":1}");
         assert_eq!(post(&url, headers, "{\"a\":1}").await, StatusCode::ACCEPTED);
         let received = requests.recv().await.unwrap();
         assert_eq!(received.target, "/hook?n=1");
-        assert_eq!(received.message_id(), id.as_str());
-        assert_eq!(received.verify(&secret()), Ok(()));
+        assert_eq!(received.message_id(), ID);
+        assert_eq!(verifier.verify(&received), Ok(()));
 
         let forged = Received { body: Bytes::from_static(b"{\"a\":2}"), ..received };
-        assert_eq!(forged.verify(&secret()), Err(VerifyError::NoMatch));
+        assert_eq!(verifier.verify(&forged), Err(VerifyError::NoMatch));
     }
     assert_eq!(post(&url, HeaderMap::new(), "").await, StatusCode::ACCEPTED);
     let unsigned = requests.recv().await.unwrap();
-    assert_eq!(unsigned.verify(&secret()), Err(VerifyError::Timestamp));
+    assert_eq!(unsigned.message_id(), "");
+    assert_eq!(verifier.verify(&unsigned), Err(VerifyError::Missing));
     stop.cancel();
 }

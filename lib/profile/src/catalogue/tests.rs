@@ -1,3 +1,5 @@
+//! Each schema takes what is documented and finds what is wrong, and the files agree with each other.
+
 use std::collections::BTreeSet;
 
 use jsonschema::{Draft, Validator};

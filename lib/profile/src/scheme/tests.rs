@@ -2,6 +2,7 @@
 
 mod faults;
 mod golden;
+mod key_pair;
 mod message;
 mod negative;
 mod properties;

@@ -34,6 +34,14 @@ pub enum Answer {
         /// Between two bytes.
         every: Duration,
     },
+    /// The start of a 200's head at once, and then one byte of a header line that is never complete
+    /// in each of these intervals.
+    DripHead {
+        /// Between two bytes.
+        every: Duration,
+    },
+    /// The head of a 200, and then a body without end, as fast as it is taken.
+    Endless,
     /// Another answer, this much later.
     After(Duration, Box<Answer>),
 }

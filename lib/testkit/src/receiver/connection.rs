@@ -1,36 +1,36 @@
 //! One connection: read a request, ask the script, answer, and again while both sides keep the
 //! connection.
 
-use std::fmt::Write;
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use super::http1::{Parsed, asks_to_close, header, parsed, rendered, unfinished};
 use super::ledger::Ledger;
+use super::wire::Wire;
 use super::{Answer, Received};
 
 /// The longest request line and header lines, together, that are read.
 const MAX_HEAD: usize = 64 << 10;
 /// The longest body that is read.
 const MAX_BODY: usize = 64 << 20;
-/// What the unfinished body of a dripping answer is said to be long.
-const DRIPPED: usize = 1 << 30;
+/// What is written at once of a body without end.
+const PART: [u8; 16 << 10] = [b'.'; 16 << 10];
 
 /// What is next on this connection.
 #[derive(PartialEq, Eq)]
 enum Next {
     Request,
     Close,
+    Reset,
 }
 
 /// Serves one connection until either side ends it.
-pub(super) async fn serve(stream: TcpStream, number: u64, ledger: Arc<Ledger>) {
-    let _ = stream.set_nodelay(true);
+pub(super) async fn serve(stream: impl Wire, number: u64, ledger: Arc<Ledger>) {
     let mut connection = Connection { stream, buffer: BytesMut::with_capacity(8 << 10), number };
     // An error here is the other side's doing, mostly its giving up, and that is what some tests
     // are about.
@@ -39,20 +39,24 @@ pub(super) async fn serve(stream: TcpStream, number: u64, ledger: Arc<Ledger>) {
         let answer = ledger.script().answer(&received);
         let keep = !asks_to_close(received.header("connection"));
         let answered = connection.answer(answer, &ledger, in_flight).await;
-        if !(keep && matches!(answered, Ok(Next::Request))) {
-            return;
+        match answered {
+            Ok(Next::Request) if keep => {}
+            Ok(Next::Reset) | Err(_) => return,
+            Ok(_) => break,
         }
     }
+    // Over TLS, an end that is not announced is an attack.
+    let _ = connection.stream.shutdown().await;
 }
 
-struct Connection {
-    stream: TcpStream,
+struct Connection<S> {
+    stream: S,
     /// Bytes that are read and not yet used.
     buffer: BytesMut,
     number: u64,
 }
 
-impl Connection {
+impl<S: Wire> Connection<S> {
     /// The next request, or `None` once the other side has sent its last or we have refused one.
     async fn read(&mut self) -> io::Result<Option<Received>> {
         let end = loop {
@@ -101,10 +105,14 @@ impl Connection {
 
     /// Answers what is not for the script, because it cannot be read.
     async fn refuse(&mut self, status: u16) -> io::Result<Option<Received>> {
-        self.stream
-            .write_all(&rendered(status, &[("Connection".into(), "close".into())], b""))
-            .await?;
+        self.write(&rendered(status, &[("Connection".into(), "close".into())], b"")).await?;
         Ok(None)
+    }
+
+    /// Writes, and sees to it that it is sent.
+    async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await?;
+        self.stream.flush().await
     }
 
     /// Carries out an answer. The request stops being in flight just before the answer leaves, so
@@ -132,41 +140,51 @@ impl Connection {
                 }
                 Answer::Status(status) => {
                     drop(in_flight);
-                    self.stream.write_all(&rendered(status, &[], b"")).await?;
+                    self.write(&rendered(status, &[], b"")).await?;
                     return Ok(Next::Request);
                 }
                 Answer::StatusWith { status, headers, body } => {
                     drop(in_flight);
-                    self.stream.write_all(&rendered(status, &headers, &body)).await?;
+                    self.write(&rendered(status, &headers, &body)).await?;
                     let closes = asks_to_close(header(&headers, "connection"));
                     return Ok(if closes { Next::Close } else { Next::Request });
                 }
                 Answer::Raw(bytes) => {
                     drop(in_flight);
-                    self.stream.write_all(&bytes).await?;
+                    self.write(&bytes).await?;
                     return Ok(Next::Close);
                 }
                 Answer::Reset => {
                     drop(in_flight);
-                    self.stream.set_zero_linger()?;
-                    return Ok(Next::Close);
+                    self.stream.tcp().set_zero_linger()?;
+                    return Ok(Next::Reset);
                 }
                 Answer::Hang => {
                     self.unless_closed(std::future::pending::<()>()).await?;
                 }
-                Answer::Drip { every } => return self.drip(every).await,
+                Answer::Drip { every } => {
+                    self.write(&unfinished()).await?;
+                    return self.drip(every).await;
+                }
+                Answer::DripHead { every } => {
+                    self.write(b"HTTP/1.1 200 \r\nX-Dripped: ").await?;
+                    return self.drip(every).await;
+                }
+                Answer::Endless => {
+                    self.write(&unfinished()).await?;
+                    loop {
+                        self.write(&PART).await?;
+                    }
+                }
             }
         }
     }
 
     async fn drip(&mut self, every: Duration) -> io::Result<Next> {
-        let length = [("Content-Length".into(), DRIPPED.to_string())];
-        self.stream.write_all(&rendered(200, &length, b"")).await?;
-        for _ in 0..DRIPPED {
+        loop {
             self.unless_closed(sleep(every)).await?;
-            self.stream.write_all(b".").await?;
+            self.write(b".").await?;
         }
-        Ok(Next::Close)
     }
 
     /// Waits for the event, and fails as soon as the other side closes the connection. What it
@@ -184,56 +202,6 @@ impl Connection {
             }
         }
     }
-}
-
-struct Parsed {
-    method: String,
-    path: String,
-    headers: Vec<(String, String)>,
-}
-
-/// The request line and header lines, or `None` where they are not HTTP/1.
-fn parsed(head: &[u8]) -> Option<Parsed> {
-    let text = String::from_utf8_lossy(head);
-    let mut lines = text.split("\r\n").take_while(|line| !line.is_empty());
-    let mut request = lines.next()?.split(' ');
-    let (method, path) = (request.next()?.to_owned(), request.next()?.to_owned());
-    if !request.next()?.starts_with("HTTP/1.") {
-        return None;
-    }
-    let headers = lines
-        .map(|line| {
-            line.split_once(':').map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
-        })
-        .collect::<Option<_>>()?;
-    Some(Parsed { method, path, headers })
-}
-
-/// A whole response. The reason phrase is left out, as HTTP/1.1 allows.
-fn rendered(status: u16, headers: &[(String, String)], body: &[u8]) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {status} \r\n");
-    for (name, value) in headers {
-        let _ = write!(head, "{name}: {value}\r\n");
-    }
-    let framed =
-        ["content-length", "transfer-encoding"].iter().any(|name| header(headers, name).is_some());
-    let bodiless = matches!(status, 100..=199 | 204 | 304);
-    if !framed && !bodiless {
-        let _ = write!(head, "Content-Length: {}\r\n", body.len());
-    }
-    head.push_str("\r\n");
-    [head.as_bytes(), body].concat()
-}
-
-fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers
-        .iter()
-        .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
-}
-
-fn asks_to_close(connection: Option<&str>) -> bool {
-    connection.is_some_and(|value| value.eq_ignore_ascii_case("close"))
 }
 
 #[expect(

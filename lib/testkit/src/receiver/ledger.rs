@@ -1,6 +1,7 @@
 //! What a receiver remembers, shared by its connections.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
@@ -16,6 +17,7 @@ pub(super) struct Ledger {
     script: Mutex<Script>,
     memory: Mutex<Memory>,
     notes: Mutex<Vec<String>>,
+    connections: AtomicU64,
     count: watch::Sender<usize>,
     in_flight: watch::Sender<usize>,
     released: watch::Sender<bool>,
@@ -56,6 +58,7 @@ impl Ledger {
             script: Mutex::new(script),
             memory: Mutex::new(memory),
             notes: Mutex::default(),
+            connections: AtomicU64::new(0),
             count: watch::Sender::new(0),
             in_flight: watch::Sender::new(0),
             released: watch::Sender::new(false),
@@ -69,6 +72,15 @@ impl Ledger {
         received.ordinal = lock(&self.memory).enter(received);
         self.count.send_modify(|count| *count += 1);
         InFlight(&self.in_flight)
+    }
+
+    /// Counts a connection, and gives it its number, from 1.
+    pub(super) fn connected(&self) -> u64 {
+        self.connections.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn connections(&self) -> u64 {
+        self.connections.load(Ordering::Relaxed)
     }
 
     pub(super) fn script(&self) -> Script {

@@ -4,13 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::{Instant, sleep};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::ledger::Ledger;
-use super::{connection, limits};
+use super::{connection, limits, wire};
 
 /// Connections that may wait to be accepted: a burst of attempts must not be refused by us.
 const BACKLOG: u32 = 4096;
@@ -50,16 +51,16 @@ fn bound(port: u16) -> io::Result<TcpListener> {
 /// Accepts connections, and serves each in a task of its own, until it is stopped.
 pub(super) async fn accept(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     ledger: Arc<Ledger>,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) {
-    let mut number = 0;
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                number += 1;
-                let connection = connection::serve(stream, number, Arc::clone(&ledger));
+                let number = ledger.connected();
+                let connection = serve(stream, tls.clone(), number, Arc::clone(&ledger));
                 tasks.spawn(stop.clone().run_until_cancelled_owned(connection));
             }
             Err(error) => {
@@ -67,5 +68,14 @@ pub(super) async fn accept(
                 sleep(ACCEPT_AGAIN).await;
             }
         }
+    }
+}
+
+async fn serve(stream: TcpStream, tls: Option<TlsAcceptor>, number: u64, ledger: Arc<Ledger>) {
+    let _ = stream.set_nodelay(true);
+    let Some(acceptor) = tls else { return connection::serve(stream, number, ledger).await };
+    match wire::secured(&acceptor, stream).await {
+        Ok(stream) => connection::serve(stream, number, ledger).await,
+        Err(error) => ledger.note(format!("no TLS on connection {number}: {error}")),
     }
 }

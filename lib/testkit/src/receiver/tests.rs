@@ -1,10 +1,12 @@
 //! Every way in which a receiver may answer.
 
+mod secure;
+
 use std::io;
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 
 use super::*;
@@ -22,13 +24,17 @@ fn post(id: &str, body: &str) -> String {
     )
 }
 
-async fn ask(client: &mut BufReader<TcpStream>, request: &str) -> io::Result<(u16, String)> {
+trait Stream: AsyncBufRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncBufRead + AsyncWrite + Unpin> Stream for S {}
+
+async fn ask(client: &mut impl Stream, request: &str) -> io::Result<(u16, String)> {
     client.write_all(request.as_bytes()).await?;
     answer(client).await
 }
 
 /// Reads one response with a `Content-Length`, or none at all.
-async fn answer(client: &mut BufReader<TcpStream>) -> io::Result<(u16, String)> {
+async fn answer(client: &mut impl Stream) -> io::Result<(u16, String)> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(client.read_u8().await?);
@@ -119,19 +125,23 @@ async fn hangs_until_the_sender_gives_up() {
 }
 
 #[tokio::test]
-async fn drips_a_body_that_never_ends() {
-    let receiver =
-        Receiver::start(Script::always(Answer::Drip { every: Duration::from_millis(1) })).await;
-    let mut client = connect(&receiver).await;
-    client.write_all(post("msg_1", "{}").as_bytes()).await.unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n...") {
-        head.push(client.read_u8().await.unwrap());
+async fn drips_a_head_or_a_body_that_never_ends() {
+    let every = Duration::from_millis(1);
+    for (answer, end) in
+        [(Answer::DripHead { every }, "X-Dripped: ..."), (Answer::Drip { every }, "\r\n\r\n...")]
+    {
+        let receiver = Receiver::start(Script::always(answer)).await;
+        let mut client = connect(&receiver).await;
+        client.write_all(post("msg_1", "{}").as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(end.as_bytes()) {
+            head.push(client.read_u8().await.unwrap());
+        }
+        assert!(head.starts_with(b"HTTP/1.1 200 "));
+        assert_eq!(receiver.in_flight(), 1);
+        drop(client);
+        receiver.wait_idle().await;
     }
-    assert!(head.starts_with(b"HTTP/1.1 200 "));
-    assert_eq!(receiver.in_flight(), 1);
-    drop(client);
-    receiver.wait_idle().await;
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use posthaste_api::{message::MessageOut, schema};
 use posthaste_domain::{
-    Attempt, AttemptId, EndpointId, FailureKind, Lane, MessageId, Refusal, Timestamp,
+    Attempt, AttemptId, EndpointId, FailureKind, Lane, MessageId, ProfileRef, Refusal, Timestamp,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -54,15 +54,32 @@ pub(crate) struct AttemptOut {
     /// Why it failed, for people.
     #[schema(example = "The endpoint did not answer in time.")]
     failure_reason: Option<&'static str>,
+    /// The delivery profile that shaped the request, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "standard@1")]
+    profile: Option<ProfileRef>,
+    /// What the developer of the receiver should know of the request, whatever came of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    warning: Option<String>,
     /// The message, without its payload, where `with_msg` asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     msg: Option<MessageOut>,
 }
 
+/// `401 Unauthorized`: what most receivers answer to a signature that they cannot verify.
+const UNAUTHORIZED: u16 = 401;
+const REJECTED: &str =
+    "The endpoint answered 401: most likely it has another secret than the one in force.";
+
 impl AttemptOut {
     /// How `attempt` is shown, beside its message where that is to be shown too.
     pub(super) fn new(attempt: Attempt, with_content: bool, msg: Option<MessageOut>) -> Self {
         let failed = failed(attempt.failure, attempt.refusal);
+        let reason = match attempt.status {
+            Some(UNAUTHORIZED) if failed.is_some() => Some(REJECTED),
+            _ => failed.map(|(_, reason)| reason),
+        };
         let response = response(&attempt, with_content, failed.map(|(_, reason)| reason));
         let status = MessageStatus::of_attempt(attempt.is_success());
         Self {
@@ -80,7 +97,9 @@ impl AttemptOut {
             attempt_number: attempt.number.get(),
             lane: attempt.lane.map(Lane::as_str),
             failure: failed.map(|(code, _)| code),
-            failure_reason: failed.map(|(_, reason)| reason),
+            failure_reason: reason,
+            profile: attempt.profile,
+            warning: attempt.warning,
             url: attempt.url,
             msg,
         }
@@ -129,6 +148,10 @@ const fn refused(refusal: Refusal) -> &'static str {
         Refusal::EndpointDisabled => "Not sent: the endpoint was disabled.",
         Refusal::EndpointDeleted => "Not sent: the endpoint was deleted.",
         Refusal::EventGone => "Not sent: the message is no longer kept.",
+        Refusal::Gone => "The endpoint answered 410 Gone, and is not asked again.",
+        Refusal::Unrenderable => {
+            "Not sent: the endpoint's profile makes no request of the message."
+        }
     }
 }
 
@@ -172,6 +195,13 @@ mod tests {
             "failureReason": "The endpoint answered with a status that is not a success.",
         });
         assert_eq!(shown(attempt(Some(500), Some(FailureKind::Status), "no"), true), expected);
+    }
+
+    #[test]
+    fn w12_a_rejected_signature_is_called_so() {
+        let rejected = shown(attempt(Some(401), Some(FailureKind::Status), "no"), true);
+        assert_eq!(rejected["failureReason"], REJECTED);
+        assert_eq!(rejected["failure"], "status");
     }
 
     #[test]

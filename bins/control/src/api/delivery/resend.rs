@@ -6,8 +6,8 @@ use axum::extract::State;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use posthaste_api::{Json, PathParams, Problem, idempotency_key};
-use posthaste_bus::PublishError;
-use posthaste_domain::{Endpoint, Event, Lane};
+use posthaste_bus::{PublishError, Recipient};
+use posthaste_domain::{Event, Lane};
 use posthaste_history::{Content, MessageRow};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,6 +16,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     access::{Attempt, OwnEndpoint},
     api::{Api, RETRY_AFTER, path::DeliveryPath},
+    kept_profile::kept_profile,
+    reading::unavailable,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
@@ -51,7 +53,9 @@ pub(crate) async fn resend(
     };
     let message = api.find_message(&application.id, &key, true).await?;
     let (event, payload) = kept(message)?;
-    send(&api, &format!("resend:{asked}"), &event, payload, &entry.endpoint).await?;
+    let profile = kept_profile(&api.history, &application, &entry.endpoint, &event.id).await;
+    let to = Recipient { endpoint: &entry.endpoint.id, profile: profile.map_err(unavailable)? };
+    send(&api, &format!("resend:{asked}"), &event, payload, to).await?;
     Ok((StatusCode::ACCEPTED, Json(Begun {})))
 }
 
@@ -71,9 +75,9 @@ pub(super) async fn send(
     key: &str,
     event: &Event,
     payload: Bytes,
-    endpoint: &Endpoint,
+    to: Recipient<'_>,
 ) -> Result<(), Problem> {
-    let sent = api.bus.resend(key, event, payload, &endpoint.id, Lane::Fresh).await;
+    let sent = api.bus.resend(key, event, payload, to, Lane::Fresh).await;
     sent.map_err(|error| match error {
         PublishError::TooLarge => Problem::payload_too_large(),
         error @ PublishError::Unwritable(_) => Problem::internal(error),

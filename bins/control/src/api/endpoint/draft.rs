@@ -3,14 +3,15 @@
 use std::{collections::BTreeSet, fmt::Display, str::FromStr};
 
 use posthaste_api::{
-    Problem,
+    Problem, ProfileChoice,
     field::{self, Faults, FieldError, Metadata},
     patch::Patch,
 };
 use posthaste_domain::{
-    AppId, Channel, Endpoint, EndpointId, EndpointUrl, EventType, SigningSecret, Timestamp, Uid,
+    AppId, Channel, Endpoint, EndpointId, EndpointUrl, EventType, ProfileRef, Timestamp, Uid,
 };
 use posthaste_registry::Headers;
+use zeroize::Zeroizing;
 
 use super::{
     super::headers::rules,
@@ -26,8 +27,8 @@ const DEFAULT_VERSION: u16 = 1;
 /// A checked [`EndpointIn`]. Not `Debug`: the headers may be credentials.
 pub(crate) struct New {
     pub(crate) draft: Draft,
-    /// The first secret, where it is given.
-    pub(crate) secret: Option<SigningSecret>,
+    /// The first secret, where it is given; the endpoint's profile says whether it is one.
+    pub(crate) secret: Option<Zeroizing<String>>,
     pub(crate) headers: Headers,
 }
 
@@ -43,6 +44,10 @@ pub(crate) struct Draft {
     pub(crate) channels: Option<BTreeSet<Channel>>,
     pub(super) throttle_rate: Option<u16>,
     pub(super) metadata: Metadata,
+    /// Which profile is asked for.
+    pub(super) choice: Option<ProfileChoice>,
+    /// The one that is meant.
+    pub(super) profile: Option<ProfileRef>,
 }
 
 /// A checked [`EndpointPatch`].
@@ -57,6 +62,10 @@ pub(crate) struct Change {
     channels: Patch<BTreeSet<Channel>>,
     throttle_rate: Patch<u16>,
     metadata: Patch<Metadata>,
+    /// Which profile is asked for.
+    pub(super) choice: Patch<ProfileChoice>,
+    /// The one that is meant.
+    pub(super) profile: Patch<ProfileRef>,
 }
 
 impl EndpointIn {
@@ -64,11 +73,10 @@ impl EndpointIn {
         let mut faults = Faults::default();
         let (settings, secret, headers) = self.split();
         let draft = settings.check(&mut faults);
-        let secret = secret.map(|text| SigningSecret::parse(&text)).transpose();
-        let secret = faults.take("secret", secret);
         let headers = headers.unwrap_or_default();
         rules::check(&mut faults, &headers);
-        faults.finish(|| Some(New { draft: draft?, secret: secret?, headers }))
+        let secret = secret.map(Zeroizing::new);
+        faults.finish(|| Some(New { draft: draft?, secret, headers }))
     }
 }
 
@@ -94,7 +102,11 @@ impl EndpointUpdate {
         let throttle_rate = faults.take("throttleRate", rate);
         let metadata = field::metadata(self.metadata.unwrap_or_default());
         let metadata = faults.take("metadata", metadata);
+        let choice = self.profile.map(|text| text.parse()).transpose();
+        let choice = faults.take("profile", choice);
         Some(Draft {
+            choice: choice?,
+            profile: None,
             url: url?,
             description: description?,
             uid: uid?,
@@ -128,8 +140,12 @@ impl EndpointPatch {
         let rate = self.throttle_rate.or(self.rate_limit).try_map(field::at_least_one);
         let throttle_rate = faults.take("throttleRate", rate);
         let metadata = faults.take("metadata", self.metadata.try_map(field::metadata));
+        let choice = self.profile.try_map(|text| text.parse());
+        let choice = faults.take("profile", choice);
         faults.finish(|| {
             Some(Change {
+                choice: choice?,
+                profile: Patch::Absent,
                 url: url?,
                 description: description?,
                 uid: uid?,
@@ -166,6 +182,8 @@ impl Draft {
             channels: self.channels,
             throttle_rate: self.throttle_rate,
             metadata: self.metadata,
+            profile: self.profile,
+            mode: None,
             created_at: now,
             updated_at: now,
         }
@@ -173,7 +191,12 @@ impl Draft {
 
     pub(super) fn replace(&self, current: &Endpoint, now: Timestamp) -> Endpoint {
         let draft = self.clone().create(current.id.clone(), current.app.clone(), now);
-        Endpoint { paused_at: current.paused_at, created_at: current.created_at, ..draft }
+        Endpoint {
+            paused_at: current.paused_at,
+            mode: current.mode,
+            created_at: current.created_at,
+            ..draft
+        }
     }
 }
 
@@ -201,6 +224,8 @@ impl Change {
             channels: self.channels.over(&current.channels),
             throttle_rate: self.throttle_rate.over(&current.throttle_rate),
             metadata: self.metadata.over_default(&current.metadata, Metadata::new()),
+            profile: self.profile.over(&current.profile),
+            mode: current.mode,
             created_at: current.created_at,
             updated_at: now,
         }

@@ -6,7 +6,9 @@
 use std::collections::BTreeSet;
 
 use posthaste_api::{field::Metadata, patch::Patch, schema};
-use posthaste_domain::{Channel, Endpoint, EndpointId, EndpointUrl, EventType, Timestamp, Uid};
+use posthaste_domain::{
+    Channel, Endpoint, EndpointId, EndpointUrl, EventType, Mode, ProfileRef, Timestamp, Uid,
+};
 use posthaste_registry::Headers;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -58,6 +60,10 @@ macro_rules! with_settings {
             /// The platform's own notes, at most 4096 bytes as JSON.
             #[schema(value_type = Option<BTreeMap<String, String>>, default = json!({}))]
             pub(super) metadata: Option<Metadata>,
+            /// How it is called: a delivery profile, or its name alone for the newest version.
+            /// `null` or absent: as its application says.
+            #[schema(value_type = Option<String>, example = "standard@1")]
+            pub(super) profile: Option<String>,
             $($(#[$own_meta])* pub(super) $own: $own_type,)*
         }
     };
@@ -69,9 +75,11 @@ with_settings! {
     EndpointIn {
         /// What its requests are signed with: `whsec_` and 24 to 75 bytes in base64, or `whsk_`
         /// and an Ed25519 key pair (the seed, then the public key) in base64. Without one, 24
-        /// random bytes are drawn.
+        /// random bytes are drawn. A delivery profile may want another kind, demand one, or allow
+        /// none to be given.
         #[schema(
-            pattern = "^(whsec_[a-zA-Z0-9+/=]{32,100}|whsk_[a-zA-Z0-9+/=]{88})$",
+            min_length = 1,
+            max_length = 256,
             example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
         )]
         secret: Option<String>,
@@ -88,6 +96,31 @@ with_settings! {
 }
 
 impl EndpointIn {
+    /// What a merchant registers.
+    pub(crate) fn registered(
+        url: String,
+        name: String,
+        secret: Option<String>,
+        event_types: Option<Vec<String>>,
+    ) -> Self {
+        Self {
+            url,
+            description: Some(name),
+            uid: None,
+            version: None,
+            disabled: None,
+            event_types,
+            filter_types: None,
+            channels: None,
+            throttle_rate: None,
+            rate_limit: None,
+            metadata: None,
+            profile: None,
+            secret,
+            headers: None,
+        }
+    }
+
     /// The settings, the secret and the headers.
     pub(super) fn split(self) -> (EndpointUpdate, Option<String>, Option<Headers>) {
         let settings = EndpointUpdate {
@@ -102,6 +135,7 @@ impl EndpointIn {
             throttle_rate: self.throttle_rate,
             rate_limit: self.rate_limit,
             metadata: self.metadata,
+            profile: self.profile,
         };
         (settings, self.secret, self.headers)
     }
@@ -155,6 +189,10 @@ pub(crate) struct EndpointPatch {
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub(super) metadata: Patch<Metadata>,
+    /// How it is called; `null` is as its application says.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub(super) profile: Patch<String>,
 }
 
 /// An endpoint as the API shows it; `null`s are written.
@@ -199,6 +237,14 @@ pub(crate) struct EndpointOut {
     /// Since when what is sent to it is kept instead of attempted; `null` while it is attempted.
     #[schema(value_type = Option<schema::Moment>)]
     paused_at: Option<Timestamp>,
+    /// How it is called, where it does not leave that to its application.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "standard@1")]
+    profile: Option<ProfileRef>,
+    /// The mode in which its merchant registered it, where one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "live")]
+    mode: Option<Mode>,
     /// When it was created.
     #[schema(value_type = schema::Moment)]
     created_at: Timestamp,
@@ -223,6 +269,8 @@ impl From<&Endpoint> for EndpointOut {
             filter_types: endpoint.event_types.clone(),
             channels: endpoint.channels.clone(),
             paused_at: endpoint.paused_at,
+            profile: endpoint.profile.clone(),
+            mode: endpoint.mode,
             created_at: endpoint.created_at,
             updated_at: endpoint.updated_at,
         }

@@ -10,7 +10,7 @@ use std::{
 
 use axum::extract::State;
 use posthaste_api::{Json, JsonBody, Problem, ValidationFault, schema as described};
-use posthaste_domain::EventType;
+use posthaste_domain::{EventType, OrgId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -141,11 +141,22 @@ pub(crate) async fn import(
     // A large document takes a while, in which others want to be answered.
     let wanted = tokio::task::spawn_blocking(|| body.described());
     let wanted = wanted.await.map_err(Problem::internal)??;
-    let plan = Plan::new(&api.registry.event_types(&org), wanted, replace_all);
+    put(&api, &org, wanted, replace_all, dry_run).await
+}
+
+/// Makes what is `wanted` of the organisation's event types, or says what that would do.
+pub(super) async fn put(
+    api: &Api,
+    org: &OrgId,
+    wanted: BTreeMap<EventType, openapi::Described>,
+    replace_all: bool,
+    dry_run: bool,
+) -> Result<Json<EventTypeImportOpenApiOut>, Problem> {
+    let plan = Plan::new(&api.registry.event_types(org), wanted, replace_all);
     let data = if dry_run {
         EventTypeImportOpenApiOutData::of_plan(plan)
     } else {
-        let modified = plan.carry_out(&api, &org).await?;
+        let modified = plan.carry_out(api, org).await?;
         EventTypeImportOpenApiOutData { modified, to_modify: None, to_archive: None }
     };
     Ok(Json(EventTypeImportOpenApiOut { data }))

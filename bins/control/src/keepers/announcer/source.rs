@@ -92,6 +92,8 @@ mod tests {
 
     fn attempt(number: u32, failed: bool, more: bool) -> Attempt {
         Attempt {
+            profile: None,
+            warning: None,
             id: "atmpt_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap(),
             org: "org_23rb8YdGqMT0qIzpgGwdXfHirMu".parse().unwrap(),
             app: "app_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap(),

@@ -96,6 +96,7 @@ impl Recording {
 fn event() -> Event {
     let now = clock::now().into();
     Event {
+        occurrence: posthaste_domain::Occurrence::default(),
         id: MessageId::generate(now, &mut rand::rng()),
         org: OrgId::generate(now, &mut rand::rng()),
         app: AppId::generate(now, &mut rand::rng()),
@@ -114,6 +115,8 @@ fn event() -> Event {
 fn attempt(event: &Event) -> Attempt {
     let now = clock::now().into();
     Attempt {
+        profile: None,
+        warning: None,
         id: AttemptId::generate(now, &mut rand::rng()),
         org: event.org.clone(),
         app: event.app.clone(),

@@ -4,7 +4,7 @@
 //! sends what the one before planned, and plans the next.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use posthaste_bus::{PublishError, Source};
+use posthaste_bus::{PublishError, Recipient, Source};
 use posthaste_domain::{Lane, MessageId, Timestamp};
 use posthaste_history::{
     Content, Cursor, DeliveryFilter, DeliveryStatus, MessageFilter, MessageRow, Order, Page,
@@ -17,7 +17,10 @@ use super::{
     bench::Bench,
     step::{Step, StepError},
 };
-use crate::tasks::{Replay, ReplayFilter, Standing, Task};
+use crate::{
+    kept_profile::kept_profile,
+    tasks::{Replay, ReplayFilter, Standing, Task},
+};
 
 /// How many messages a step looks at, and sends at most.
 const STEP: usize = 200;
@@ -161,7 +164,17 @@ async fn send(
     let Some(row) = found else { return Ok(Resent::Expired) };
     let event = row.event();
     let Content::Kept(payload) = row.content else { return Ok(Resent::Expired) };
-    match bench.bus.resend(key, &event, payload, &replay.endpoint, Lane::Bulk).await {
+    let application = bench.registry.application_by_id(&replay.app);
+    let entry = bench.registry.endpoint_by_id(&replay.app, &replay.endpoint);
+    let profile = match application.zip(entry) {
+        Some((application, entry)) => {
+            kept_profile(&bench.history, &application, &entry.endpoint, &event.id).await?
+        }
+        // The worker finds it gone as well, and says so.
+        None => None,
+    };
+    let to = Recipient { endpoint: &replay.endpoint, profile };
+    match bench.bus.resend(key, &event, payload, to, Lane::Bulk).await {
         Ok(()) => Ok(Resent::Sent),
         // It was taken once, with less beside it; it cannot be taken again.
         Err(PublishError::TooLarge) => Ok(Resent::Expired),

@@ -7,8 +7,7 @@ use std::{fmt, net::SocketAddr, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use posthaste_domain::SigningSecret;
-use posthaste_profile::VerifyError;
+use posthaste_profile::{TOLERANCE, VerifyError};
 use posthaste_service::listener::BindError;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
@@ -19,7 +18,7 @@ use crate::{
     api_client::{ApiClient, ApiError},
     cmd::send::MessageIn,
     output::say,
-    receiver::{Received, Receiver},
+    receiver::{ExpectedScheme, Received, Receiver, UnfitSecret, Verifier},
 };
 
 /// What a chargeback platform tells its merchants.
@@ -41,7 +40,7 @@ pub(super) enum DemoError {
     #[error("the sample is not JSON")]
     Sample(#[source] serde_json::Error),
     #[error("the demo's endpoint has a secret that is none")]
-    Secret(#[from] posthaste_domain::SecretError),
+    Secret(#[from] UnfitSecret),
     #[error("the demo's receiver has gone")]
     ReceiverGone,
     #[error("the demo's message came, but its signature does not verify")]
@@ -55,7 +54,7 @@ pub(super) struct Demo {
     client: ApiClient,
     app: String,
     endpoint: String,
-    secret: SigningSecret,
+    verifier: Verifier,
     receiver: String,
     requests: mpsc::Receiver<Received>,
     seen: Option<Seen>,
@@ -106,7 +105,7 @@ impl Demo {
             client,
             app: app.id,
             endpoint: endpoint.id,
-            secret: SigningSecret::parse(&secret.key)?,
+            verifier: Verifier::new(ExpectedScheme::Standard, &secret.key, TOLERANCE)?,
             receiver: url,
             requests,
             seen: None,
@@ -136,7 +135,7 @@ impl Demo {
                 break received;
             }
         };
-        received.verify(&self.secret).map_err(DemoError::Signature)?;
+        self.verifier.verify(&received).map_err(DemoError::Signature)?;
         if received.body != Bytes::from_static(payload_bytes()) {
             return Err(DemoError::Altered);
         }
@@ -148,7 +147,7 @@ impl Demo {
     /// Tells of every further request; never ends.
     pub(super) async fn watch(&mut self) {
         while let Some(received) = self.requests.recv().await {
-            let signature = match received.verify(&self.secret) {
+            let signature = match self.verifier.verify(&received) {
                 Ok(()) => "signature valid".to_owned(),
                 Err(error) => format!("SIGNATURE INVALID: {error}"),
             };

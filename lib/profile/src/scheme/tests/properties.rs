@@ -75,7 +75,7 @@ proptest! {
     }
 
     #[test]
-    fn hostile_headers_never_panic_nor_verify(value in "[ -~]{0,80}", tail in "[ -~]{0,20}") {
+    fn hostile_headers_never_panic_nor_verify(value in "\\PC{0,80}", tail in "\\PC{0,20}") {
         for spec in SchemeSpec::builtins() {
             let scheme = spec.compile().unwrap();
             let key = if spec.algorithm == Algorithm::Ed25519 { WHSK } else { WHSEC };
@@ -83,7 +83,7 @@ proptest! {
             for name in whole.keys() {
                 for value in [value.clone(), format!("t={value},{tail}"), format!("v1,{tail}")] {
                     let mut received = whole.clone();
-                    received.insert(name, HeaderValue::from_str(&value).unwrap());
+                    received.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
                     let verdict = scheme.verify(&secret(key), &received, BODY, at(SECONDS), TOLERANCE);
                     // An id or a type that is sent but not signed may say anything.
                     prop_assert!(verdict.is_err() || !name.as_str().ends_with("signature"));

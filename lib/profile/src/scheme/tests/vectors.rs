@@ -155,6 +155,15 @@ fn keys_in_hexadecimal_and_parts_of_keys() {
 }
 
 #[test]
+fn fractions_of_a_second_are_not_signed() {
+    let signed =
+        Signed { at: Timestamp::from_micros(1_614_265_330_999_999), ..request(ID, 0, BODY) };
+    let made = sign(&scheme("standard-v1"), &[secret(WHSEC)], &signed);
+    assert_eq!(made["webhook-timestamp"], "1614265330");
+    assert_eq!(made["webhook-signature"], V1);
+}
+
+#[test]
 fn milliseconds_and_lines_of_content() {
     let mut spec = SchemeSpec::builtin("stripe").unwrap();
     spec.time = Some(TimeForm::UnixMillis);

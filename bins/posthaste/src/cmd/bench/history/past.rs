@@ -84,6 +84,7 @@ impl Past {
             if rng.random_ratio(1, 4) { vec![name(one_of(&CHANNELS, rng))] } else { vec![] };
         let tags = if rng.random_ratio(1, 4) { vec![name(one_of(&TAGS, rng))] } else { vec![] };
         Event {
+            occurrence: posthaste_domain::Occurrence::default(),
             id: MessageId::generate(accepted_at, rng),
             org: self.org.clone(),
             app: self.app.clone(),
@@ -134,6 +135,8 @@ impl Past {
         fails: bool,
     ) -> Attempt {
         Attempt {
+            profile: None,
+            warning: None,
             id: AttemptId::generate(started_at, &mut self.rng),
             org: event.org.clone(),
             app: event.app.clone(),

@@ -122,6 +122,7 @@ impl Load {
     fn event(&self) -> Event {
         let now = now();
         Event {
+            occurrence: posthaste_domain::Occurrence::default(),
             id: MessageId::generate(now, &mut rand::rng()),
             org: self.org.clone(),
             app: self.app.clone(),
@@ -140,6 +141,8 @@ impl Load {
     fn attempt(&self, event: &Event) -> Attempt {
         let now = now();
         Attempt {
+            profile: None,
+            warning: None,
             id: AttemptId::generate(now, &mut rand::rng()),
             org: event.org.clone(),
             app: event.app.clone(),
