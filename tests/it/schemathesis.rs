@@ -17,7 +17,7 @@ use tokio::process::Command;
 use crate::{
     bed::{self, Bed},
     client::Client,
-    things::{EVENT_TYPE, Things, furnish},
+    things::{EVENT_TYPE, PROFILE, Things, furnish, secret_key},
     tool,
 };
 
@@ -110,6 +110,7 @@ async fn real_names(client: &Client, things: &Things) -> String {
     let body = json!({ "url": "https://spare.test/" });
     let body = client.call(Method::POST, operational, Some(&body)).await.expect(201);
     let spare_operational = body["id"].as_str().unwrap();
+    let spare_key = secret_key(client, &things.app).await;
 
     let mut config = format!(
         "[dictionaries.event_type]\nvalues = [\"{EVENT_TYPE}\", \"svix.ping\"]\n\
@@ -124,6 +125,8 @@ async fn real_names(client: &Client, things: &Things) -> String {
         ("task_id", &things.task),
         ("dead_letter_id", &things.dead_letter),
         ("event_type_name", EVENT_TYPE),
+        ("key_id", &things.secret_key),
+        ("reference", PROFILE),
     ] {
         writeln!(config, "\"path.{name}\" = \"{value}\"").unwrap();
     }
@@ -137,6 +140,7 @@ async fn real_names(client: &Client, things: &Things) -> String {
         ("^DELETE /api/v1/app/[^/]*/endpoint/", "endpoint_id", spare_endpoint.as_str()),
         ("^DELETE .*/msg/[^/]*/content$", "msg_id", &spare_message),
         ("^DELETE .*/event-type/", "event_type_name", "spare"),
+        ("^DELETE .*/secret-key/", "key_id", &spare_key),
         ("/expunge-all-contents$", "app_id", spare.as_str()),
     ] {
         writeln!(config, "[[operations]]\ninclude-name-regex = '{operation}'").unwrap();

@@ -23,7 +23,11 @@ pub(crate) struct Things {
     pub(crate) task: String,
     pub(crate) dead_letter: String,
     pub(crate) operational: String,
+    pub(crate) secret_key: String,
 }
+
+/// A profile that every organisation has.
+pub(crate) const PROFILE: &str = "standard@1";
 
 impl Things {
     /// The path of this template, with ours for its parameters.
@@ -39,6 +43,8 @@ impl Things {
             .replace("{event_type_name}", EVENT_TYPE)
             .replace("{task_id}", &self.task)
             .replace("{dead_letter_id}", &self.dead_letter)
+            .replace("{key_id}", &self.secret_key)
+            .replace("{reference}", PROFILE)
     }
 }
 
@@ -78,6 +84,7 @@ pub(crate) async fn furnish(client: &Client, receiver: &Receiver, refuser: &Rece
         client.call(Method::GET, &path, None).await.expect(200)["status"] == "finished"
     };
     bed::until("the task is finished", finished).await;
+    let secret_key = secret_key(client, &app).await;
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     Things {
         app,
@@ -87,5 +94,13 @@ pub(crate) async fn furnish(client: &Client, receiver: &Receiver, refuser: &Rece
         task: text(&task["id"]),
         dead_letter: text(&dead_letter["data"][0]["id"]),
         operational: text(&operational["id"]),
+        secret_key,
     }
+}
+
+/// Creates a merchant's key, and returns its id.
+pub(crate) async fn secret_key(client: &Client, app: &AppId) -> String {
+    let path = format!("/api/v1/app/{app}/secret-key");
+    let made = client.call(Method::POST, &path, Some(&json!({ "mode": "test" }))).await;
+    made.expect(201)["id"].as_str().unwrap().to_owned()
 }

@@ -27,6 +27,7 @@ use posthaste_api::{Problem, Signer, Verifier};
 use posthaste_bus::{Bus, SentLog};
 use posthaste_domain::{Keyring, Timestamp};
 use posthaste_history::History;
+use posthaste_outbound::Guard;
 use posthaste_registry::{Registry, WriteError, Writer};
 
 use crate::{freshness::Freshness, idempotency::Idempotency, merchant::Pace, tasks::Tasks};
@@ -60,6 +61,8 @@ pub struct Api {
     pub sent: SentLog,
     /// How often they may.
     pub verify_pace: Pace,
+    /// Where endpoints may be.
+    pub guard: Guard,
     /// What time it is.
     pub clock: fn() -> SystemTime,
 }

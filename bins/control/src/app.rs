@@ -7,6 +7,7 @@ use posthaste_api::{HttpMetrics, Signer, TOKEN_SECRET, Verifier};
 use posthaste_bus::{Authority, Bus, ConnectError, IntakeError, TailError, TopologyError};
 use posthaste_history::HistoryError;
 use posthaste_ingress::{Acceptance, app::BodyLimitError};
+use posthaste_outbound::Guard;
 use posthaste_registry::{Registry, SEAL_KEYS, StartError, Writer};
 use posthaste_service::{
     Key, Kit, Reader, clock,
@@ -160,6 +161,7 @@ impl Role for Control {
             idempotency,
             sent: bus.sent_log().await?,
             verify_pace: Pace::new(config.verify_per_second),
+            guard: Guard::new(config.allow),
             clock: clock::now,
         };
         let router = router(Arc::new(api), accept, http);

@@ -10,8 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::{
     api::{
         Api, application, attempt, authentication, background_task, backlog, dead_letter, delivery,
-        endpoint, event_type, headers, health, message, operational_webhook, profile, replay, secret, secret_key,
-        statistics,
+        endpoint, event_type, headers, health, message, operational_webhook, profile, replay,
+        secret, secret_key, statistics,
     },
     idempotency::remember,
     keepers::declare_webhooks,

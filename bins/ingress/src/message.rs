@@ -69,7 +69,7 @@ pub(crate) struct MessageIn<'a> {
     subject: Option<Cow<'a, str>>,
     /// More about it, kept byte for byte: any JSON of at most 8 KiB. `null` is a value too.
     #[schema(value_type = Value, required = false)]
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "occurrence::given")]
     meta: Option<&'a RawValue>,
     /// Whether it is for real.
     #[schema(value_type = Option<MessageMode>)]

@@ -5,6 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use ipnet::IpNet;
 use posthaste_bus::{BusConfig, config as bus};
 use posthaste_domain::{Event, RetrySchedule};
+use posthaste_outbound::{ALLOW, read_allow};
 use posthaste_profile::HeaderNames;
 use posthaste_registry::{SEAL_KEYS, Sealer};
 use posthaste_service::{Key, Reader};
@@ -60,12 +61,6 @@ const HEADER_NAMES: Key = Key::new(
     "webhook",
     "",
     "Whether requests carry webhook-* or svix-* headers: webhook or svix.",
-);
-const ALLOW: Key = Key::new(
-    "outbound.allow",
-    "",
-    "CIDRs",
-    "Private or special networks that may be called all the same, separated by commas.",
 );
 const CA_FILE: Key = Key::new(
     "outbound.ca_file",
@@ -163,7 +158,7 @@ impl WorkerConfig {
             attempt_timeout: reader.millis(&ATTEMPT_TIMEOUT),
             schedule: schedule(reader),
             header_names: reader.parse(&HEADER_NAMES).unwrap_or_default(),
-            allow: networks(reader),
+            allow: read_allow(reader),
             ca_file: reader.optional_text(&CA_FILE).map(PathBuf::from),
             https_only: reader.flag(&HTTPS_ONLY),
             connect_timeout: reader.millis(&CONNECT_TIMEOUT),
@@ -225,15 +220,6 @@ fn schedule(reader: &mut Reader<'_>) -> Option<RetrySchedule> {
             None
         }
     }
-}
-
-fn networks(reader: &mut Reader<'_>) -> Vec<IpNet> {
-    let texts = reader.list(&ALLOW);
-    let networks: Result<_, _> = texts.iter().map(|network| network.parse()).collect();
-    networks.unwrap_or_else(|_| {
-        reader.require(false, &ALLOW, "wants networks such as 10.0.0.0/8, separated by commas");
-        Vec::new()
-    })
 }
 
 #[cfg(test)]

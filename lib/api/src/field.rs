@@ -71,6 +71,13 @@ impl Faults {
         self.0.push(ValidationFault::body(path, msg));
     }
 
+    /// The first fault that was noted: where it is, and what it is.
+    #[must_use]
+    pub fn first(&self) -> Option<String> {
+        let fault = self.0.first()?;
+        Some(format!("{}: {}", fault.loc.join("."), fault.msg))
+    }
+
     /// What `make` makes of the values, where none was bad.
     ///
     /// # Errors

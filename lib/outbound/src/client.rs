@@ -7,7 +7,6 @@ use http::{HeaderMap, Method, Uri};
 use posthaste_domain::EndpointUrl;
 use reqwest::Request;
 use tokio::time::{Instant, timeout_at};
-use url::Host;
 
 use crate::{
     Answer, ClientError, Guard, OutboundConfig, Outcome, SendError, Transport,
@@ -104,13 +103,10 @@ impl Client {
         if url.as_str().parse::<Uri>().is_err() || (https_only && parsed.scheme() != "https") {
             return Err(SendError::InvalidUrl);
         }
-        let address = match parsed.host() {
-            Some(Host::Ipv4(v4)) => v4.into(),
-            Some(Host::Ipv6(v6)) => v6.into(),
-            Some(Host::Domain(_)) => return Ok(()),
-            None => return Err(SendError::InvalidUrl),
-        };
-        if self.guard.permits(address) { Ok(()) } else { Err(SendError::Blocked) }
+        if parsed.host().is_none() {
+            return Err(SendError::InvalidUrl);
+        }
+        if self.guard.permits_url(url) { Ok(()) } else { Err(SendError::Blocked) }
     }
 }
 

@@ -11,6 +11,10 @@ use std::{
 };
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use posthaste_domain::EndpointUrl;
+use url::Host;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)
@@ -72,6 +76,24 @@ impl Guard {
         let address = address.to_canonical();
         is_public(address) || self.allow.iter().any(|net| net.contains(&address))
     }
+
+    /// Whether a URL may be called as far as it says by itself: its address, where it names one, or
+    /// this machine. What another name resolves to is judged when it is dialled.
+    #[must_use]
+    pub fn permits_url(&self, url: &EndpointUrl) -> bool {
+        match url.as_url().host() {
+            Some(Host::Ipv4(v4)) => self.permits(v4.into()),
+            Some(Host::Ipv6(v6)) => self.permits(v6.into()),
+            Some(Host::Domain(name)) => !is_this_machine(name) || self.permits(LOOPBACK),
+            None => false,
+        }
+    }
+}
+
+/// What every machine calls itself (RFC 6761 §6.3).
+fn is_this_machine(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// For an address in canonical form, that is, with IPv4-mapped IPv6 already unmapped.

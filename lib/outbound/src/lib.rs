@@ -18,6 +18,7 @@
 //!
 //! Absent: retries, signatures, and any knowledge of endpoints other than their URL.
 
+mod allow;
 mod answer;
 mod classify;
 mod client;
@@ -30,6 +31,7 @@ mod tls;
 mod trouble;
 mod verifier;
 
+pub use allow::{ALLOW, read_allow};
 pub use answer::Answer;
 pub use client::Client;
 pub use config::{ClientError, OutboundConfig};

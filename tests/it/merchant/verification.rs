@@ -71,9 +71,15 @@ fn refusal(told: Told) -> (u16, Vec<(String, String)>, Vec<u8>) {
 
 #[tokio::test]
 async fn k13_an_event_is_known_while_its_receiver_is_still_to_answer() {
-    let Asked { program, message, receiver, received, .. } = Asked::begin(&[]).await;
+    let Asked { platform, app, program, message, receiver, received, .. } = Asked::begin(&[]).await;
     let keys = ["eventType", "expedientNumber", "details"];
     assert_eq!(received.json().as_object().unwrap().len(), keys.len());
+    for _ in 0..3 {
+        let t = std::time::Instant::now();
+        let told = program.asks(received.body.to_vec()).await;
+        eprintln!("DEBUGDEBUG asked {} in {:?}", told.status, t.elapsed());
+        eprintln!("DEBUGDEBUG nats {}", platform.bed.nats.log());
+    }
     let told = program.asks(received.body.to_vec()).await;
     let body = told.expect(200);
     assert_eq!((&body["verified"], &body["messageId"]), (&json!(true), &json!(message)));

@@ -7,15 +7,16 @@ use http::StatusCode;
 use posthaste_api::{
     Json, JsonBody, NoSuchProfile, PathParams, Problem, ProfileChoice, QueryParams,
     application::{ApplicationIn, ApplicationOut, ApplicationPatch, Draft},
+    field::Faults,
 };
-use posthaste_domain::{AppId, OrgId, ProfileRef};
+use posthaste_domain::{AppId, Application, OrgId, ProfileRef};
 use posthaste_history::Order;
 use posthaste_registry::EndpointEntry;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Api, path::ApplicationPath, refused};
+use super::{Api, endpoint::misfits, path::ApplicationPath, refused};
 use crate::{
     access::{ManagedApplication, Organisation, OwnApplication},
     page::{Listed, PageQuery},
@@ -169,6 +170,7 @@ pub(crate) async fn upsert(
         };
     };
     let now = api.now();
+    check_endpoints(&api, &found, &draft.replace(&found, now))?;
     let updated = api.writer.update_application(&found.id, |current| draft.replace(current, now));
     let updated = updated.await.map_err(|error| refused(error, TAKEN))?;
     Ok((StatusCode::OK, Json((&*updated).into())))
@@ -192,6 +194,7 @@ pub(crate) async fn patch(
 ) -> Shown {
     let change = body.validate()?.with_profile(|choice| find(&api, &found.org, &choice))?;
     let now = api.now();
+    check_endpoints(&api, &found, &change.apply(&found, now))?;
     let updated = api.writer.update_application(&found.id, |current| change.apply(current, now));
     let updated = updated.await.map_err(|error| refused(error, TAKEN))?;
     Ok(Json((&*updated).into()))
@@ -223,6 +226,20 @@ pub(super) fn find(
     choice: &ProfileChoice,
 ) -> Result<ProfileRef, NoSuchProfile> {
     choice.among(&api.registry.profile_names(org))
+}
+
+/// Whether an application may become `next`: another profile must suit the endpoints that it has.
+fn check_endpoints(api: &Api, found: &Application, next: &Application) -> Result<(), Problem> {
+    if found.profile == next.profile {
+        return Ok(());
+    }
+    let profile = next.profile.as_ref().and_then(|name| api.registry.profile(&next.org, name));
+    let mut faults = Faults::default();
+    if let Some((count, first)) = profile.and_then(|profile| misfits(api, found, &profile)) {
+        let msg = format!("does not suit {count} of the application's endpoints, such as {first}");
+        faults.add(["profile"], msg);
+    }
+    faults.finish(|| Some(()))
 }
 
 async fn insert(api: &Api, org: OrgId, draft: Draft) -> ShownWithStatus {

@@ -219,7 +219,6 @@ fn check_change(
     found: &EndpointEntry,
     next: &Endpoint,
 ) -> Result<(), Problem> {
-    let Some(profile) = profile_of(api, application, next) else { return Ok(()) };
     let wish = Wish {
         next,
         current: Some(&found.endpoint),
@@ -227,8 +226,35 @@ fn check_change(
         is_moved: in_force(application, &found.endpoint) != in_force(application, next),
     };
     let mut faults = Faults::default();
-    rules::check(&profile, &wish, &mut faults);
+    rules::check_address(&api.guard, &wish, &mut faults);
+    if let Some(profile) = profile_of(api, application, next) {
+        rules::check(&profile, &wish, &mut faults);
+    }
     faults.finish(|| Some(()))
+}
+
+/// How many of an application's endpoints, those that leave their profile to it, could not be called
+/// by `profile`, and what is wrong with the first of them.
+pub(super) fn misfits(
+    api: &Api,
+    application: &Application,
+    profile: &Profile,
+) -> Option<(usize, String)> {
+    let all = api.registry.endpoints(&application.id);
+    let faults = all.iter().filter(|entry| entry.endpoint.profile.is_none()).filter_map(|entry| {
+        let wish = Wish {
+            next: &entry.endpoint,
+            current: Some(&entry.endpoint),
+            secret: entry.keyring.as_ref().map(Keyring::current),
+            is_moved: true,
+        };
+        let mut faults = Faults::default();
+        rules::check(profile, &wish, &mut faults);
+        let first = faults.first()?;
+        Some(format!("{} {first}", entry.endpoint.id))
+    });
+    let faults: Vec<_> = faults.collect();
+    Some((faults.len(), faults.into_iter().next()?))
 }
 
 /// Replaces the endpoint that `key` names, or creates it with that uid.
@@ -297,8 +323,9 @@ async fn create_in(
     let mut faults = Faults::default();
     let given = secret.as_ref().map(|text| text.as_str());
     let secret = faults.take("secret", policy.secret(given, &mut rand::rng()));
+    let wish = Wish { next: &endpoint, current: None, secret: None, is_moved: false };
+    rules::check_address(&api.guard, &wish, &mut faults);
     if let Some(profile) = &profile {
-        let wish = Wish { next: &endpoint, current: None, secret: None, is_moved: false };
         rules::check(profile, &wish, &mut faults);
     }
     let secret = faults.finish(|| secret)?;

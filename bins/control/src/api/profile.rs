@@ -57,9 +57,9 @@ pub(crate) async fn list(
     let page = query.validate(Order::Ascending, shape::is_place)?;
     let presets = Preset::all().map(|preset| ProfileOut::preset(&preset.profile.reference));
     let own = api.registry.profiles(&org);
-    let own = own.iter().map(|published| {
-        ProfileOut::published(&published.profile.reference, published.created_at)
-    });
+    let own = own
+        .iter()
+        .map(|published| ProfileOut::published(&published.profile.reference, published.created_at));
     let mut all: Vec<_> = presets.chain(own).map(|shown| (shown.place(), shown)).collect();
     all.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
     Ok(Json(page.of(&all, |(place, _)| place, |(_, shown)| shown.clone())))
@@ -92,9 +92,7 @@ pub(crate) async fn create(
         return Err(Problem::limit_reached(detail));
     }
     match api.writer.publish_profile(&org, profile, text, api.now()).await {
-        Ok(published) => {
-            Ok((StatusCode::CREATED, Json((&published.profile.reference).into())))
-        }
+        Ok(published) => Ok((StatusCode::CREATED, Json((&published.profile.reference).into()))),
         Err(WriteError::Exists) => Err(Problem::conflict("profile_exists", TAKEN)),
         Err(error) => Err(refused(error, TAKEN)),
     }

@@ -14,6 +14,7 @@ use posthaste_control::{
 use posthaste_domain::{AppId, EventType, OrgId, Timestamp};
 use posthaste_history::History;
 use posthaste_ingress::Acceptance;
+use posthaste_outbound::Guard;
 use posthaste_registry::{Registry, Sealer, Writer};
 use posthaste_service::{Kit, Reader, Vars, clock};
 use posthaste_testkit::NatsServer;
@@ -139,6 +140,7 @@ async fn served(nats: &NatsServer, history: History) -> (Bus, Router, Signer, Ki
         idempotency: Idempotency::new(answers, sealer, clock, &kit.registry).unwrap(),
         sent: bus.sent_log().await.unwrap(),
         verify_pace: Pace::new(50),
+        guard: Guard::new([]),
         clock,
     };
     let accept = Router::new()

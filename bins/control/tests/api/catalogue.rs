@@ -62,7 +62,10 @@ async fn what_is_there_is_changed_and_what_no_catalogue_speaks_of_stays() {
         let back = platform.get(&format!("/event-type/{kind}"), 200).await;
         assert_eq!(back["description"], listed["data"][1]["eventTypes"][0]["description"]);
         assert_eq!((&back["archived"], &back["deprecated"]), (&json!(false), &json!(true)));
-        assert_eq!((&back["featureFlags"], &back["groupName"]), (&json!(["beta"]), &json!("money")));
+        assert_eq!(
+            (&back["featureFlags"], &back["groupName"]),
+            (&json!(["beta"]), &json!("money"))
+        );
         assert_ne!(back["schemas"]["1"], json!({}));
         assert_eq!(back["schemas"]["2"], json!({"type": "object"}));
         assert_eq!(platform.get("/event-type/own", 200).await["archived"], false);

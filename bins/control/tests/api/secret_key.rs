@@ -27,13 +27,13 @@ async fn is_shown_once_listed_and_taken_back() {
         assert!(text(&made["id"]).starts_with("key_") && made["createdAt"].is_string());
         assert_eq!(made["mode"], mode);
     }
-    assert_eq!((&live["name"], &test["name"]), (&json!("till 7"), &json!("")));
+    assert_eq!((&live["name"], &test["name"]), (&json!("till 7"), &Value::Null));
 
     let listed = platform.get(PATH, 200).await;
-    assert_eq!(column(&listed, "id"), [text(&test["id"]), text(&live["id"])], "newest first");
+    assert_eq!(column(&listed, "id"), [text(&live["id"]), text(&test["id"])], "oldest first");
     let mut unshown = live.clone();
     unshown.as_object_mut().unwrap().remove("key");
-    assert_eq!(listed["data"][1], unshown);
+    assert_eq!(listed["data"][0], unshown);
     assert_eq!(platform.get(&format!("/app/{app}/secret-key"), 200).await, listed);
     assert_eq!(platform.get("/app/other/secret-key", 200).await["data"], json!([]));
     let bucket = bed.bus.registry_bucket().await.unwrap();

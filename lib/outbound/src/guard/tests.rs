@@ -168,3 +168,28 @@ proptest! {
         prop_assert!(mapped || v6.octets()[0] >> 5 == 1 || !strict().permits(IpAddr::V6(v6)));
     }
 }
+
+#[test]
+fn a_url_is_judged_by_what_it_says_of_itself() {
+    let judged = |guard: &Guard, url: &str| guard.permits_url(&EndpointUrl::parse(url).unwrap());
+    let strict = Guard::new([]);
+    for url in [
+        "https://127.0.0.1/",
+        "https://0x7f.1/",
+        "https://2130706433/",
+        "https://[::1]/",
+        "https://[::ffff:10.0.0.1]/",
+        "https://169.254.169.254/latest/meta-data",
+        "https://localhost/",
+        "https://LOCALHOST./",
+        "https://hooks.localhost/",
+    ] {
+        assert!(!judged(&strict, url), "{url}");
+    }
+    for url in ["https://example.com/", "https://8.8.8.8/", "https://localhost.example.com/"] {
+        assert!(judged(&strict, url), "{url}");
+    }
+    let lenient = Guard::new(["127.0.0.0/8".parse().unwrap()]);
+    assert!(judged(&lenient, "https://127.0.0.1/") && judged(&lenient, "https://localhost/"));
+    assert!(!judged(&lenient, "https://10.0.0.1/"));
+}

@@ -2,6 +2,7 @@
 
 use posthaste_api::field::Faults;
 use posthaste_domain::{Endpoint, SigningSecret};
+use posthaste_outbound::Guard;
 use posthaste_profile::Profile;
 
 /// An endpoint as it is to be, and as it was.
@@ -15,14 +16,27 @@ pub(super) struct Wish<'a> {
     pub(super) is_moved: bool,
 }
 
+impl Wish<'_> {
+    /// Whether something is to be judged: it is not the `same` as before, or not by the same rules.
+    fn is_new(&self, same: fn(&Endpoint, &Endpoint) -> bool) -> bool {
+        self.is_moved || self.current.is_none_or(|current| !same(current, self.next))
+    }
+}
+
+/// Notes it where the endpoint could never be called: its own URL says that it is in a private or
+/// special network. What a name resolves to is judged whenever it is called.
+pub(super) fn check_address(guard: &Guard, wish: &Wish<'_>, faults: &mut Faults) {
+    let is_new = wish.current.is_none_or(|current| current.url != wish.next.url);
+    if is_new && !guard.permits_url(&wish.next.url) {
+        faults.add(["url"], "must be in the public Internet: private addresses are not called");
+    }
+}
+
 /// Notes whatever `profile` forbids. What is not changed is not judged again, for a profile that
 /// its application was given later must not make an endpoint immutable.
 pub(super) fn check(profile: &Profile, wish: &Wish<'_>, faults: &mut Faults) {
     let Wish { next, current, secret, is_moved } = *wish;
-    let is_new = |same: fn(&Endpoint, &Endpoint) -> bool| {
-        is_moved || current.is_none_or(|current| !same(current, next))
-    };
-    if is_new(|current, next| current.url == next.url) {
+    if wish.is_new(|current, next| current.url == next.url) {
         let url = next.url.as_url();
         if profile.transport.https_only && url.scheme() != "https" {
             faults.add(["url"], "must be https, as the endpoint's profile demands");
@@ -31,7 +45,7 @@ pub(super) fn check(profile: &Profile, wish: &Wish<'_>, faults: &mut Faults) {
         }
     }
     let chosen = next.event_types.is_some() && profile.subscription.unfiltered;
-    if chosen && is_new(|current, next| current.event_types == next.event_types) {
+    if chosen && wish.is_new(|current, next| current.event_types == next.event_types) {
         faults.add(["eventTypes"], "cannot be chosen: by the endpoint's profile it gets all");
     }
     if is_moved && current.is_some() && secret.is_some_and(|secret| !profile.secret.fits(secret)) {

@@ -122,10 +122,10 @@ fn no_such_catalogue() -> Problem {
 
 impl From<&'static Catalogue> for CatalogueOut {
     fn from(catalogue: &'static Catalogue) -> Self {
-        let shown = catalogue
-            .event_types
-            .iter()
-            .map(|entry| CatalogueEventTypeOut { name: &entry.name, description: &entry.description });
+        let shown = catalogue.event_types.iter().map(|entry| CatalogueEventTypeOut {
+            name: &entry.name,
+            description: &entry.description,
+        });
         Self { name: catalogue.name, title: &catalogue.title, event_types: shown.collect() }
     }
 }
