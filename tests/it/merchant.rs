@@ -1,5 +1,6 @@
 //! What merchants' own programs call: registration, and asking whether an event is ours.
 
+mod pace;
 mod page;
 mod program;
 mod refusals;

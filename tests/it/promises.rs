@@ -5,5 +5,7 @@
 mod bed;
 mod judge;
 mod justt;
+mod justwallet;
+mod kloutit;
 mod sample;
 mod yoco;

@@ -26,8 +26,8 @@ pub(crate) struct Things {
     pub(crate) secret_key: String,
 }
 
-/// A profile that every organisation has.
-pub(crate) const PROFILE: &str = "standard@1";
+/// A profile of the organisation's own.
+pub(crate) const PROFILE: &str = "ours@1";
 
 impl Things {
     /// The path of this template, with ours for its parameters.
@@ -55,6 +55,10 @@ pub(crate) async fn furnish(client: &Client, receiver: &Receiver, refuser: &Rece
         "name": EVENT_TYPE, "description": "d", "schemas": { "1": { "examples": [{ "n": 1 }] } },
     });
     client.call(Method::POST, "/api/v1/event-type", Some(&kind)).await.expect(201);
+    let mut profile =
+        client.call(Method::GET, "/api/v1/profile/standard@1", None).await.expect(200);
+    profile["profile"] = "ours".into();
+    client.call(Method::POST, "/api/v1/profile", Some(&profile)).await.expect(201);
     let app = client.application("acme").await;
     let endpoint = client.endpoint(&app, &receiver.url()).await.to_string();
     let operational = json!({ "url": receiver.url(), "disabled": true });

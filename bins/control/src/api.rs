@@ -63,6 +63,8 @@ pub struct Api {
     pub verify_pace: Pace,
     /// Where endpoints may be.
     pub guard: Guard,
+    /// Whether `http` endpoints are refused, whatever their profile.
+    pub https_only: bool,
     /// What time it is.
     pub clock: fn() -> SystemTime,
 }

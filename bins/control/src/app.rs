@@ -90,7 +90,8 @@ impl Role for Control {
 
     fn keys() -> Vec<Key> {
         let own = [TOKEN_SECRET, SEAL_KEYS];
-        [config::KEYS, posthaste_ingress::config::KEYS, posthaste_bus::config::KEYS, &own].concat()
+        let shared = [posthaste_bus::config::KEYS, posthaste_outbound::KEYS, &own].concat();
+        [config::KEYS, posthaste_ingress::config::KEYS, &shared].concat()
     }
 
     fn read(reader: &mut Reader<'_>) -> ControlConfig {
@@ -161,7 +162,8 @@ impl Role for Control {
             idempotency,
             sent: bus.sent_log().await?,
             verify_pace: Pace::new(config.verify_per_second),
-            guard: Guard::new(config.allow),
+            guard: Guard::new(config.outbound.allow),
+            https_only: config.outbound.https_only,
             clock: clock::now,
         };
         let router = router(Arc::new(api), accept, http);

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use ipnet::IpNet;
 use posthaste_api::TokenSecret;
 use posthaste_bus::BusConfig;
 use posthaste_history::Retention;
 use posthaste_ingress::config::AcceptanceConfig;
-use posthaste_outbound::{ALLOW, read_allow};
+use posthaste_outbound::Settings;
 use posthaste_registry::{SEAL_KEYS, Sealer};
 use posthaste_service::{Key, Reader, config::Sensitive};
 
@@ -74,7 +73,6 @@ pub const KEYS: &[Key] = &[
     SETTLE,
     PORTAL_URL,
     VERIFY_PER_SECOND,
-    ALLOW,
     HISTORY_URL,
     RESPONSE_DAYS,
     METADATA_DAYS,
@@ -99,8 +97,8 @@ pub struct ControlConfig {
     pub settle: Duration,
     /// Where customers use their tokens; `None` for the address that was asked.
     pub portal_url: Option<String>,
-    /// Networks that endpoints may be in although private.
-    pub allow: Vec<IpNet>,
+    /// Where endpoints may be.
+    pub outbound: Settings,
     /// How often each application may ask whether an event is ours.
     pub verify_per_second: u32,
     /// What messages are accepted.
@@ -130,7 +128,7 @@ impl ControlConfig {
             listen: reader.text(&LISTEN),
             settle: reader.millis(&SETTLE),
             portal_url: reader.optional_text(&PORTAL_URL),
-            allow: read_allow(reader),
+            outbound: Settings::read(reader),
             verify_per_second: reader.number(&VERIFY_PER_SECOND, 1..=10_000),
             acceptance: AcceptanceConfig::read(reader),
             history: HistoryConfig::read(reader),

@@ -34,6 +34,7 @@ const SECTIONS: &[Section] = &[
         read_by: "ingress; control, where it accepts messages itself",
         keys: posthaste_ingress::config::KEYS,
     },
+    Section { title: "Receivers", read_by: "worker and control", keys: posthaste_outbound::KEYS },
     Section { title: "Worker", read_by: "worker", keys: posthaste_worker::config::KEYS },
     Section { title: "Control", read_by: "control", keys: posthaste_control::config::KEYS },
 ];

@@ -76,7 +76,8 @@ impl Role for Worker {
     type Error = WorkerError;
 
     fn keys() -> Vec<Key> {
-        [config::KEYS, posthaste_bus::config::KEYS, &[SEAL_KEYS]].concat()
+        let shared = [posthaste_bus::config::KEYS, posthaste_outbound::KEYS, &[SEAL_KEYS]];
+        [config::KEYS, &shared.concat()].concat()
     }
 
     fn read(reader: &mut Reader<'_>) -> WorkerConfig {
@@ -123,8 +124,8 @@ impl Role for Worker {
                 names: config.header_names,
                 schedule,
                 total_timeout: config.attempt_timeout,
-                connect_timeout: config.connect_timeout,
-                https_only: config.https_only,
+                connect_timeout: config.outbound.connect_timeout,
+                https_only: config.outbound.https_only,
             })),
             policy: Policy {
                 event_life: config
@@ -169,19 +170,19 @@ impl Role for Worker {
 }
 
 fn transport(config: &WorkerConfig) -> Transport {
-    Transport { connect_timeout: config.connect_timeout, ..Transport::default() }
+    Transport { connect_timeout: config.outbound.connect_timeout, ..Transport::default() }
 }
 
 async fn outbound(config: &WorkerConfig) -> Result<OutboundConfig, WorkerError> {
-    let extra_ca = match &config.ca_file {
+    let extra_ca = match &config.outbound.ca_file {
         Some(path) => Some(tokio::fs::read(path).await.map_err(WorkerError::CaFile)?.into()),
         None => None,
     };
     Ok(OutboundConfig {
         usual: transport(config),
-        allow: config.allow.clone(),
+        allow: config.outbound.allow.clone(),
         extra_ca,
-        https_only: config.https_only,
+        https_only: config.outbound.https_only,
         ..OutboundConfig::default()
     })
 }

@@ -1,11 +1,10 @@
 //! What a worker can be told.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use ipnet::IpNet;
 use posthaste_bus::{BusConfig, config as bus};
 use posthaste_domain::{Event, RetrySchedule};
-use posthaste_outbound::{ALLOW, read_allow};
+use posthaste_outbound::Settings;
 use posthaste_profile::HeaderNames;
 use posthaste_registry::{SEAL_KEYS, Sealer};
 use posthaste_service::{Key, Reader};
@@ -62,20 +61,6 @@ const HEADER_NAMES: Key = Key::new(
     "",
     "Whether requests carry webhook-* or svix-* headers: webhook or svix.",
 );
-const CA_FILE: Key = Key::new(
-    "outbound.ca_file",
-    "",
-    "path",
-    "PEM certificates to trust for receivers, beside the system's.",
-);
-const HTTPS_ONLY: Key =
-    Key::new("outbound.https_only", "false", "", "Whether http:// endpoints are refused.");
-const CONNECT_TIMEOUT: Key = Key::new(
-    "outbound.connect_timeout_ms",
-    "5000",
-    "ms",
-    "How long lookup, connection and TLS may take together, within the attempt.",
-);
 
 /// Every setting of a worker, beside those of the broker and of every process.
 pub const KEYS: &[Key] = &[
@@ -89,10 +74,6 @@ pub const KEYS: &[Key] = &[
     RETRY_JITTER,
     RETRY_AFTER_MAX,
     HEADER_NAMES,
-    ALLOW,
-    CA_FILE,
-    HTTPS_ONLY,
-    CONNECT_TIMEOUT,
 ];
 
 /// How much longer than an attempt the broker must wait for word of a claim: the time to store
@@ -118,14 +99,8 @@ pub struct WorkerConfig {
     pub schedule: Option<RetrySchedule>,
     /// The names of the signature headers.
     pub header_names: HeaderNames,
-    /// Networks that may be called although private.
-    pub allow: Vec<IpNet>,
-    /// Certificates to trust for receivers.
-    pub ca_file: Option<PathBuf>,
-    /// Whether `http://` endpoints are refused.
-    pub https_only: bool,
-    /// The bound of lookup, connection and TLS.
-    pub connect_timeout: Duration,
+    /// How receivers are called.
+    pub outbound: Settings,
 }
 
 /// How many claims of each source a worker may hold.
@@ -158,10 +133,7 @@ impl WorkerConfig {
             attempt_timeout: reader.millis(&ATTEMPT_TIMEOUT),
             schedule: schedule(reader),
             header_names: reader.parse(&HEADER_NAMES).unwrap_or_default(),
-            allow: read_allow(reader),
-            ca_file: reader.optional_text(&CA_FILE).map(PathBuf::from),
-            https_only: reader.flag(&HTTPS_ONLY),
-            connect_timeout: reader.millis(&CONNECT_TIMEOUT),
+            outbound: Settings::read(reader),
         };
         config.check(reader);
         config

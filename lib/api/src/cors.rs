@@ -20,6 +20,7 @@ pub(crate) async fn cors(request: Request, next: Next) -> Response {
     }
     let mut response = next.run(request).await;
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY);
+    response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, ANY);
     response
 }
 

@@ -18,7 +18,6 @@
 //!
 //! Absent: retries, signatures, and any knowledge of endpoints other than their URL.
 
-mod allow;
 mod answer;
 mod classify;
 mod client;
@@ -27,11 +26,11 @@ mod config;
 mod guard;
 mod outcome;
 mod resolver;
+mod settings;
 mod tls;
 mod trouble;
 mod verifier;
 
-pub use allow::{ALLOW, read_allow};
 pub use answer::Answer;
 pub use client::Client;
 pub use config::{ClientError, OutboundConfig};
@@ -41,5 +40,6 @@ pub use posthaste_domain::{
     AnswerRules, HeaderCase, OnGone, RetryAfterRule, StatusSet, StatusSetError, TlsVersions,
     Transport,
 };
+pub use settings::{KEYS, Settings};
 pub use tls::TlsError;
 pub use trouble::TlsTrouble;

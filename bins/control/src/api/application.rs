@@ -235,7 +235,7 @@ fn check_endpoints(api: &Api, found: &Application, next: &Application) -> Result
     }
     let profile = next.profile.as_ref().and_then(|name| api.registry.profile(&next.org, name));
     let mut faults = Faults::default();
-    if let Some((count, first)) = profile.and_then(|profile| misfits(api, found, &profile)) {
+    if let Some((count, first)) = misfits(api, found, profile.as_deref()) {
         let msg = format!("does not suit {count} of the application's endpoints, such as {first}");
         faults.add(["profile"], msg);
     }

@@ -226,19 +226,17 @@ fn check_change(
         is_moved: in_force(application, &found.endpoint) != in_force(application, next),
     };
     let mut faults = Faults::default();
-    rules::check_address(&api.guard, &wish, &mut faults);
-    if let Some(profile) = profile_of(api, application, next) {
-        rules::check(&profile, &wish, &mut faults);
-    }
+    rules::check_address(&api.guard, api.https_only, &wish, &mut faults);
+    rules::check(profile_of(api, application, next).as_deref(), &wish, &mut faults);
     faults.finish(|| Some(()))
 }
 
 /// How many of an application's endpoints, those that leave their profile to it, could not be called
-/// by `profile`, and what is wrong with the first of them.
+/// by `profile`, or plainly where there is none, and what is wrong with the first of them.
 pub(super) fn misfits(
     api: &Api,
     application: &Application,
-    profile: &Profile,
+    profile: Option<&Profile>,
 ) -> Option<(usize, String)> {
     let all = api.registry.endpoints(&application.id);
     let faults = all.iter().filter(|entry| entry.endpoint.profile.is_none()).filter_map(|entry| {
@@ -324,18 +322,27 @@ async fn create_in(
     let given = secret.as_ref().map(|text| text.as_str());
     let secret = faults.take("secret", policy.secret(given, &mut rand::rng()));
     let wish = Wish { next: &endpoint, current: None, secret: None, is_moved: false };
-    rules::check_address(&api.guard, &wish, &mut faults);
-    if let Some(profile) = &profile {
-        rules::check(profile, &wish, &mut faults);
-    }
+    rules::check_address(&api.guard, api.https_only, &wish, &mut faults);
+    rules::check(profile.as_deref(), &wish, &mut faults);
     let secret = faults.finish(|| secret)?;
     let most = profile.and_then(|profile| profile.subscription.endpoints_max);
-    if most.is_some_and(|most| api.registry.endpoints(&application.id).len() >= most) {
-        let detail = "The application has as many endpoints as its profile allows.";
-        return Err(Problem::conflict("too_many_endpoints", detail));
+    let count = || api.registry.endpoints(&application.id).len();
+    if most.is_some_and(|most| count() >= most) {
+        return Err(too_many());
     }
     let created = api.writer.create_endpoint(endpoint, Keyring::new(secret), headers).await;
-    created.map_err(|error| refused(error, TAKEN))
+    let created = created.map_err(|error| refused(error, TAKEN))?;
+    // Of several that were let in at the same moment, whoever came last sees all of them.
+    if most.is_some_and(|most| count() > most) {
+        remove(api, &created).await?;
+        return Err(too_many());
+    }
+    Ok(created)
+}
+
+fn too_many() -> Problem {
+    let detail = "The application has as many endpoints as its profile allows.";
+    Problem::conflict("too_many_endpoints", detail)
 }
 
 /// An endpoint may only ask for event types that are in the catalogue and not archived, so that

@@ -60,8 +60,8 @@ pub(crate) async fn list(
 ///
 /// It may ask for `endpoint.created`, `endpoint.updated`, `endpoint.deleted`, `endpoint.disabled`,
 /// `endpoint.enabled`, `message.attempt.failing`, `message.attempt.exhausted`,
-/// `message.attempt.recovered` and `background_task.finished`; it cannot ask for channels. Without
-/// a `secret`, one is made.
+/// `message.attempt.recovered` and `background_task.finished`; it cannot ask for channels, and
+/// has no delivery profile. Without a `secret`, one is made.
 #[utoipa::path(
     post, path = "/api/v1/operational-webhook/endpoint",
     operation_id = "v1.operational-webhook.endpoint.create", tag = "Operational Webhook Endpoint",
@@ -76,7 +76,7 @@ pub(crate) async fn create(
     JsonBody(body): JsonBody<EndpointIn>,
 ) -> ShownWithStatus {
     let new = endpoint::checked(&api, &operational::ORGANISATION, body)?;
-    without_channels(&new.draft)?;
+    plain(&new.draft)?;
     let now = api.now();
     let application = operational::application_for(&api.registry, &api.writer, &org, now).await?;
     endpoint::insert(&api, &application, new).await
@@ -118,7 +118,7 @@ pub(crate) async fn upsert(
     JsonBody(body): JsonBody<EndpointUpdate>,
 ) -> ShownWithStatus {
     let draft = endpoint::checked_update(&api, &operational::ORGANISATION, body)?;
-    without_channels(&draft)?;
+    plain(&draft)?;
     let now = api.now();
     let application = operational::application_for(&api.registry, &api.writer, &org, now).await?;
     endpoint::put(&api, &application, &key, draft).await
@@ -218,11 +218,15 @@ pub(crate) async fn rotate_secret(
     secret::replace(&api, &found, &body).await
 }
 
-/// What Posthaste tells has no channels, and so an endpoint that has some would hear nothing.
-fn without_channels(draft: &Draft) -> Result<(), Problem> {
+/// What Posthaste tells has no channels, so an endpoint that has some would hear nothing; and it is
+/// told in one form to everybody.
+fn plain(draft: &Draft) -> Result<(), Problem> {
     let mut faults = Faults::default();
     if draft.channels.is_some() {
         faults.add(["channels"], "operational webhooks have no channels");
+    }
+    if draft.profile.is_some() {
+        faults.add(["profile"], "operational webhooks have no delivery profiles");
     }
     faults.finish(|| Some(()))
 }

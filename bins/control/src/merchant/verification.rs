@@ -74,9 +74,7 @@ pub(super) async fn answer(
     for raw in [false, true] {
         let of_this: Vec<_> = callbacks.iter().filter(|callback| callback.raw == raw).collect();
         let Some(digest) = of_this.first().and_then(|_| digest(raw, &body)) else { continue };
-        let t0 = std::time::Instant::now();
         let found = api.sent.find(&caller.application.id, &digest).await;
-        eprintln!("DEBUGDEBUG took {:?} {:?}", t0.elapsed(), found.is_ok());
         let Some(sent) = found.map_err(unavailable)? else { continue };
         let knows = |callback: &&&VerifyCallback| is_recent(&sent, callback.window, now);
         if let Some(callback) = of_this.iter().find(knows) {
@@ -104,7 +102,6 @@ fn status(code: u16, otherwise: StatusCode) -> StatusCode {
 }
 
 fn unavailable(error: BucketError) -> Complaint {
-    eprintln!("DEBUGDEBUG {error:?}");
     Problem::unavailable(RETRY_AFTER, error).into()
 }
 

@@ -141,6 +141,7 @@ async fn served(nats: &NatsServer, history: History) -> (Bus, Router, Signer, Ki
         sent: bus.sent_log().await.unwrap(),
         verify_pace: Pace::new(50),
         guard: Guard::new([]),
+        https_only: false,
         clock,
     };
     let accept = Router::new()

@@ -20,6 +20,7 @@ mod operational_webhook;
 mod past;
 mod pause;
 mod profile;
+mod profile_in_force;
 mod replay;
 mod secret;
 mod secret_key;

@@ -1,3 +1,5 @@
+//! What is a set of statuses and what is not, and what is in one.
+
 use proptest::{collection::vec, prelude::*};
 
 use super::*;

@@ -38,7 +38,8 @@ pub(crate) fn sample(count: usize, seed: u64) -> Sample {
     let mut batch = Batch::default();
     for second in 0..count as u64 {
         let accepted_at = at(second);
-        let event = Event { occurrence: posthaste_domain::Occurrence::default(),
+        let event = Event {
+            occurrence: posthaste_domain::Occurrence::default(),
             id: MessageId::generate(accepted_at, rng),
             org: org.clone(),
             app: apps[usize::from(rng.random_ratio(1, 5))].clone(),
@@ -72,7 +73,9 @@ fn attempts(event: &Event, endpoint: &EndpointId, batch: &mut Batch, rng: &mut S
         let status = if is_success { 200 } else { 400 + 100 * u16::from(rng.random_ratio(1, 2)) };
         let answered = is_success || rng.random_ratio(4, 5);
         let next_attempt = (!is_success && !last).then(|| started_at + Duration::from_secs(5));
-        let attempt = Attempt { profile: None, warning: None,
+        let attempt = Attempt {
+            profile: None,
+            warning: None,
             id: AttemptId::generate(started_at, rng),
             org: event.org.clone(),
             app: event.app.clone(),

@@ -1,3 +1,5 @@
+//! What an outcome means by the rules of a profile.
+
 use std::time::Duration;
 
 use bytes::Bytes;

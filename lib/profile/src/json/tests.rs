@@ -1,3 +1,5 @@
+//! The forms of JSON, case by case.
+
 mod judged;
 
 use super::*;

@@ -57,7 +57,7 @@ impl NatsSettings {
         let Self { max_payload, extra, .. } = self;
         format!(
             "listen: \"127.0.0.1:{port}\"\nmax_payload: {max_payload}\n\
-             jetstream {{ {jetstream} }}\n{extra}\ntrace: true\n"
+             jetstream {{ {jetstream} }}\n{extra}\n"
         )
     }
 }

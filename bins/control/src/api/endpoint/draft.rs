@@ -47,7 +47,7 @@ pub(crate) struct Draft {
     /// Which profile is asked for.
     pub(super) choice: Option<ProfileChoice>,
     /// The one that is meant.
-    pub(super) profile: Option<ProfileRef>,
+    pub(crate) profile: Option<ProfileRef>,
 }
 
 /// A checked [`EndpointPatch`].

@@ -3,7 +3,7 @@
 use posthaste_api::field::Faults;
 use posthaste_domain::{Endpoint, SigningSecret};
 use posthaste_outbound::Guard;
-use posthaste_profile::Profile;
+use posthaste_profile::{Profile, SecretPolicy};
 
 /// An endpoint as it is to be, and as it was.
 pub(super) struct Wish<'a> {
@@ -25,17 +25,34 @@ impl Wish<'_> {
 
 /// Notes it where the endpoint could never be called: its own URL says that it is in a private or
 /// special network. What a name resolves to is judged whenever it is called.
-pub(super) fn check_address(guard: &Guard, wish: &Wish<'_>, faults: &mut Faults) {
-    let is_new = wish.current.is_none_or(|current| current.url != wish.next.url);
-    if is_new && !guard.permits_url(&wish.next.url) {
+pub(super) fn check_address(guard: &Guard, https_only: bool, wish: &Wish<'_>, faults: &mut Faults) {
+    if wish.current.is_some_and(|current| current.url == wish.next.url) {
+        return;
+    }
+    if !guard.permits_url(&wish.next.url) {
         faults.add(["url"], "must be in the public Internet: private addresses are not called");
+    }
+    if https_only && wish.next.url.as_url().scheme() != "https" {
+        faults.add(["url"], "must be https");
     }
 }
 
-/// Notes whatever `profile` forbids. What is not changed is not judged again, for a profile that
-/// its application was given later must not make an endpoint immutable.
-pub(super) fn check(profile: &Profile, wish: &Wish<'_>, faults: &mut Faults) {
-    let Wish { next, current, secret, is_moved } = *wish;
+/// Notes whatever `profile` forbids, or what is wrong without any. What is not changed is not judged
+/// again, for a profile that its application was given later must not make an endpoint immutable.
+pub(super) fn check(profile: Option<&Profile>, wish: &Wish<'_>, faults: &mut Faults) {
+    if let Some(profile) = profile {
+        check_settings(profile, wish, faults);
+    }
+    let Wish { current, secret, is_moved, .. } = *wish;
+    let policy = profile.map_or_else(SecretPolicy::default, |profile| profile.secret);
+    if is_moved && current.is_some() && secret.is_some_and(|secret| !policy.fits(secret)) {
+        let msg = "wants another kind of secret than the endpoint has: make a new endpoint";
+        faults.add(["profile"], msg);
+    }
+}
+
+fn check_settings(profile: &Profile, wish: &Wish<'_>, faults: &mut Faults) {
+    let next = wish.next;
     if wish.is_new(|current, next| current.url == next.url) {
         let url = next.url.as_url();
         if profile.transport.https_only && url.scheme() != "https" {
@@ -47,9 +64,5 @@ pub(super) fn check(profile: &Profile, wish: &Wish<'_>, faults: &mut Faults) {
     let chosen = next.event_types.is_some() && profile.subscription.unfiltered;
     if chosen && wish.is_new(|current, next| current.event_types == next.event_types) {
         faults.add(["eventTypes"], "cannot be chosen: by the endpoint's profile it gets all");
-    }
-    if is_moved && current.is_some() && secret.is_some_and(|secret| !profile.secret.fits(secret)) {
-        let msg = "wants another kind of secret than the endpoint has: make a new endpoint";
-        faults.add(["profile"], msg);
     }
 }

@@ -141,7 +141,7 @@ mod tests {
         assert_eq!(worker.bus.urls, ["nats://127.0.0.1:1"]);
         assert_eq!(control.history.url.reveal(), "sqlite:/data/history.db");
         let here = std::net::IpAddr::from([127, 0, 0, 1]);
-        assert!(worker.allow.iter().any(|network| network.contains(&here)));
+        assert!(worker.outbound.allow.iter().any(|network| network.contains(&here)));
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! Which receivers would verify a body, case by case.
+
 use sha2::{Digest as _, Sha256};
 
 use crate::json::canonical::canonical;
