@@ -71,6 +71,20 @@ may! {
     Edit = ManageEndpoint;
 }
 
+impl Anyone {
+    /// Whether it is a customer of the platform who speaks, rather than the platform.
+    pub(crate) const fn is_portal(&self) -> bool {
+        matches!(self.0, Principal::Application(_))
+    }
+
+    /// # Errors
+    /// 403 where a customer has `chosen` how they are called: that is the platform's promise, not
+    /// theirs.
+    pub(crate) fn may_choose(&self, chosen: bool) -> Result<(), Problem> {
+        if chosen && self.is_portal() { Err(Problem::forbidden()) } else { Ok(()) }
+    }
+}
+
 impl FromRequestParts<Arc<Api>> for Anyone {
     type Rejection = Problem;
 

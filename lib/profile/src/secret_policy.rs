@@ -256,7 +256,8 @@ mod tests {
     #[test]
     fn what_is_malformed_is_refused_without_being_repeated() {
         let policy = SecretPolicy::default();
-        for text in ["whsec_C2FVsBQIhrscChlQIM+b5sSYspob", "hwsec_C2FVsBQIhrscChlQIM+b5sSYspob7oD"] {
+        for text in ["whsec_C2FVsBQIhrscChlQIM+b5sSYspob", "hwsec_C2FVsBQIhrscChlQIM+b5sSYspob7oD"]
+        {
             let refused = policy.secret(Some(text), &mut StdRng::seed_from_u64(7)).unwrap_err();
             assert!(matches!(refused, SecretRefused::Malformed(_)), "{refused:?}");
             let shown = format!("{refused} {refused:?}");

@@ -8,8 +8,12 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::StatusCode;
-use posthaste_api::{Json, JsonBody, PathParams, Problem, QueryParams, field::Faults};
-use posthaste_domain::{AppId, Application, Endpoint, EndpointId, EventType, Keyring, Mode, OrgId};
+use posthaste_api::{
+    Json, JsonBody, PathParams, Problem, QueryParams, field::Faults, patch::Patch,
+};
+use posthaste_domain::{
+    AppId, Application, Endpoint, EndpointId, EventType, Keyring, Mode, OrgId, ProfileRef,
+};
 use posthaste_history::Order;
 use posthaste_profile::{Profile, SecretPolicy};
 use posthaste_registry::{EndpointEntry, Headers};
@@ -22,13 +26,13 @@ pub(super) use self::{
 };
 use self::{rules::Wish, shape::EndpointPatch};
 use super::{
-    Api,
+    Api, RETRY_AFTER,
     application::find,
     path::{ApplicationPath, EndpointPath},
     refused,
 };
 use crate::{
-    access::{Edit, OwnApplication, OwnEndpoint},
+    access::{Anyone, Edit, OwnApplication, OwnEndpoint},
     kept_profile::in_force,
     operational::{self, OperationalEvent},
     page::{Listed, PageQuery},
@@ -78,9 +82,11 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     State(api): State<Arc<Api>>,
     OwnApplication(application, _): OwnApplication<Edit>,
+    speaker: Anyone,
     JsonBody(body): JsonBody<EndpointIn>,
 ) -> ShownWithStatus {
     let new = checked(&api, &application.org, body)?;
+    speaker.may_choose(new.draft.choice.is_some())?;
     insert(&api, &application, new).await
 }
 
@@ -115,9 +121,17 @@ pub(crate) async fn upsert(
     State(api): State<Arc<Api>>,
     OwnApplication(application, _): OwnApplication<Edit>,
     PathParams((_, key)): PathParams<(String, String)>,
+    speaker: Anyone,
     JsonBody(body): JsonBody<EndpointUpdate>,
 ) -> ShownWithStatus {
     let draft = checked_update(&api, &application.org, body)?;
+    speaker.may_choose(draft.choice.is_some())?;
+    let current = api.registry.endpoint(&application.id, &key);
+    let draft = match current.filter(|_| speaker.is_portal()) {
+        // Not theirs to choose, so not theirs to leave out.
+        Some(current) => Draft { profile: current.endpoint.profile.clone(), ..draft },
+        None => draft,
+    };
     put(&api, &application, &key, draft).await
 }
 
@@ -135,9 +149,11 @@ pub(crate) async fn upsert(
 pub(crate) async fn patch(
     State(api): State<Arc<Api>>,
     OwnEndpoint(application, found, _): OwnEndpoint<Edit>,
+    speaker: Anyone,
     JsonBody(body): JsonBody<EndpointPatch>,
 ) -> Shown {
     let mut change = body.validate()?;
+    speaker.may_choose(change.choice != Patch::Absent)?;
     check_declared(&api, &application.org, change.event_types())?;
     let choice = std::mem::take(&mut change.choice);
     let meant = choice.try_map(|choice| find(&api, &application.org, &choice));
@@ -204,13 +220,25 @@ fn with_profile(api: &Api, org: &OrgId, draft: Draft) -> Result<Draft, Problem> 
 }
 
 /// The profile that is in force for an endpoint; `None` where it is called plainly.
+///
+/// # Errors
+/// 503 where one is in force that cannot be read here: without its rules nothing is allowed.
 pub(super) fn profile_of(
     api: &Api,
     application: &Application,
     endpoint: &Endpoint,
-) -> Option<Arc<Profile>> {
-    api.registry.profile(&application.org, &in_force(application, endpoint)?)
+) -> Result<Option<Arc<Profile>>, Problem> {
+    let Some(reference) = in_force(application, endpoint) else { return Ok(None) };
+    match api.registry.profile(&application.org, &reference) {
+        Some(profile) => Ok(Some(profile)),
+        None => Err(Problem::unavailable(RETRY_AFTER, Unread(reference))),
+    }
 }
+
+/// The registry names a profile and does not show it.
+#[derive(Debug, thiserror::Error)]
+#[error("profile {0} cannot be read")]
+struct Unread(ProfileRef);
 
 /// Whether an endpoint may become `next`, by the profile that is in force for that.
 fn check_change(
@@ -227,7 +255,7 @@ fn check_change(
     };
     let mut faults = Faults::default();
     rules::check_address(&api.guard, api.https_only, &wish, &mut faults);
-    rules::check(profile_of(api, application, next).as_deref(), &wish, &mut faults);
+    rules::check(profile_of(api, application, next)?.as_deref(), &wish, &mut faults);
     faults.finish(|| Some(()))
 }
 
@@ -316,7 +344,7 @@ async fn create_in(
     let now = api.now();
     let id = EndpointId::generate(now, &mut rand::rng());
     let endpoint = Endpoint { mode, ..draft.create(id, application.id.clone(), now) };
-    let profile = profile_of(api, application, &endpoint);
+    let profile = profile_of(api, application, &endpoint)?;
     let policy = profile.as_ref().map_or_else(SecretPolicy::default, |profile| profile.secret);
     let mut faults = Faults::default();
     let given = secret.as_ref().map(|text| text.as_str());

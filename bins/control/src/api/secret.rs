@@ -96,7 +96,7 @@ pub(crate) async fn get(
     State(api): State<Arc<Api>>,
     OwnEndpoint(application, found, _): OwnEndpoint<ViewSecret>,
 ) -> ShownSecret {
-    let profile = profile_of(&api, &application, &found.endpoint);
+    let profile = profile_of(&api, &application, &found.endpoint)?;
     match profile.map(|profile| profile.secret) {
         Some(policy) if policy.kind == SecretKind::None => {
             Err(Problem::not_found("The endpoint's profile signs with no secret."))
@@ -127,7 +127,7 @@ pub(crate) async fn rotate(
     OwnEndpoint(application, found, _): OwnEndpoint<RotateSecret>,
     RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
-    let profile = profile_of(&api, &application, &found.endpoint);
+    let profile = profile_of(&api, &application, &found.endpoint)?;
     let policy = profile.map_or_else(SecretPolicy::default, |profile| profile.secret);
     if policy.kind == SecretKind::None {
         let detail = "The endpoint's profile signs with no secret.";

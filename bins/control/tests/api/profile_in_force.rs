@@ -280,3 +280,21 @@ async fn operational_webhooks_have_none() {
     fault(&platform.put(&format!("{path}/hook"), body(), 422).await, "profile");
     platform.post(path, json!({"url": URL, "uid": "hook", "profile": null}), 201).await;
 }
+
+#[tokio::test]
+async fn a_merchants_token_can_neither_choose_a_profile_nor_leave_one_out() {
+    let bed = Bed::start().await;
+    let platform = bed.platform();
+    shop(&platform, "standard@1").await;
+    let app = text(&platform.get("/app/shop", 200).await["id"]);
+    let merchant = bed.merchant(&app, &[]);
+    let hook = "/app/shop/endpoint/hook";
+    let chosen = json!({"url": URL, "uid": "hook", "profile": "yoco@1"});
+    merchant.post("/app/shop/endpoint", chosen.clone(), 403).await;
+    merchant.put(hook, chosen.clone(), 403).await;
+    platform.post("/app/shop/endpoint", chosen, 201).await;
+    merchant.patch(hook, json!({"profile": null}), 403).await;
+    merchant.patch(hook, json!({"profile": "standard"}), 403).await;
+    assert_eq!(merchant.patch(hook, json!({"description": "d"}), 200).await["profile"], "yoco@1");
+    assert_eq!(merchant.put(hook, json!({"url": URL}), 200).await["profile"], "yoco@1");
+}
