@@ -9,7 +9,8 @@
 //! - Reads come from the registry's memory and never wait; a write is answered once every reader
 //!   sees it.
 //! - What a body says is checked by pure functions before anything is written.
-//! - A secret is shown where it is made, and where it is asked for by who may see it; and never logged.
+//! - A secret is shown where it is made, and where it is asked for by who may see it; and never
+//!   logged.
 
 mod access;
 pub mod api;

@@ -38,9 +38,6 @@ impl Process {
         let mut environment: BTreeMap<_, _> = bed.environment().into_iter().collect();
         environment.insert("POSTHASTE_ADMIN_LISTEN".to_owned(), admin.clone());
         environment.insert("POSTHASTE_LOG_FILTER".to_owned(), "debug".to_owned());
-        if name != "worker" {
-            environment.remove("POSTHASTE_OUTBOUND_CA_FILE");
-        }
         let listen = format!("POSTHASTE_{}_LISTEN", name.to_uppercase());
         environment.entry(listen).and_modify(|listen| listen.clone_from(&address));
         let mut role = spawn_role(&format!("posthaste-{name}"), environment);

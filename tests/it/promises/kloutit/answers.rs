@@ -78,7 +78,7 @@ async fn k12_an_answer_may_take_ten_seconds() {
     late.wait_idle().await;
     let held = Instant::now() - begun;
     // It is counted from before the connection is made.
-    assert!(held > DEADLINE - LATE && held < DEADLINE + LATE / 2, "{held:?}");
+    assert!(held > DEADLINE - LATE && held < DEADLINE + LATE, "{held:?}");
     let attempt = failed.attempts(&failed_message, 1).await.remove(0);
     assert_eq!((&attempt["failure"], &attempt["status"]), (&json!("timeout"), &json!(2)));
     assert_tried_again(&attempt);

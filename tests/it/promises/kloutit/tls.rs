@@ -7,7 +7,7 @@ use std::{
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::{
-    ProtocolVersion, ServerConfig, SupportedProtocolVersion, ALL_VERSIONS,
+    ALL_VERSIONS, ProtocolVersion, ServerConfig, SupportedProtocolVersion,
     crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer},
 };
