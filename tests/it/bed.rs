@@ -67,8 +67,18 @@ impl Bed {
 
     /// Starts a role in this process.
     pub(crate) async fn role<R: Role>(&self) -> Running<R> {
+        self.role_with(&[]).await
+    }
+
+    /// Starts a role in this process that was told something else than the others.
+    pub(crate) async fn role_with<R: Role>(&self, other: &[(&str, &str)]) -> Running<R> {
         let kit = Kit::new();
-        let vars = Vars::from_pairs(self.settings.iter().cloned());
+        let mut settings = self.settings.clone();
+        for (name, value) in other {
+            settings.retain(|(existing, _)| existing != name);
+            settings.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let vars = Vars::from_pairs(settings);
         let mut reader = Reader::new(&vars);
         let config = R::read(&mut reader);
         reader.finish().unwrap_or_else(|faults| panic!("{faults}"));

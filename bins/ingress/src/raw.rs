@@ -25,6 +25,9 @@ pub(crate) struct Transformations<'a> {
     headers: Option<&'a RawValue>,
 }
 
+/// What a body is called of which nobody said.
+const JSON: &str = "application/json";
+
 /// A body that is not JSON.
 #[derive(Debug)]
 pub(crate) struct Raw<'a> {
@@ -59,6 +62,8 @@ impl<'a> Transformations<'a> {
             fault("headers", "the content-type must be a header's value of at most 256 bytes");
             return None;
         }
+        // Its producer made all of it, so it is sent as it is, whatever it is called.
+        let content_type = Some(content_type.unwrap_or_else(|| JSON.to_owned()));
         Some(Raw { text: Cow::Owned(text), content_type })
     }
 }
@@ -83,7 +88,7 @@ mod tests {
             read(r#"{"rawPayload":"<a>\u00e9</a>","headers":{"Content-Type":"text/xml"}}"#),
             Ok(xml)
         );
-        assert_eq!(read(r#"{"rawPayload":"x"}"#), Ok(("x".to_owned(), None)));
+        assert_eq!(read(r#"{"rawPayload":"x"}"#), Ok(("x".to_owned(), Some(JSON.to_owned()))));
         assert_eq!(read("{}"), Err(Vec::new()));
     }
 

@@ -6,7 +6,7 @@ use posthaste_bus::{
     Authority, Bus, ConnectError, Intake, IntakeError, Source, TopologyError,
     attempts::AttemptBatch,
 };
-use posthaste_domain::{Event, Lane};
+use posthaste_domain::Lane;
 use posthaste_outbound::{Client, ClientError, OutboundConfig, Transport};
 use posthaste_profile::{Plain, Profile};
 use posthaste_registry::{Registry, SEAL_KEYS, StartError, Writer};
@@ -24,11 +24,8 @@ use crate::{
 /// How long the last step may take.
 const FLUSH_WITHIN: Duration = Duration::from_secs(5);
 
-/// Bytes that an attempt's account may take: 16 KiB of an answer, six bytes for each where JSON
-/// escapes them, a URL of 64 KiB, and the rest.
-const ACCOUNT_MAX: usize = 192 * 1024;
 /// The smallest message limit of a broker that takes every batch of accounts.
-const PAYLOAD_NEEDED: usize = AttemptBatch::MAX_BYTES + ACCOUNT_MAX;
+const PAYLOAD_NEEDED: usize = AttemptBatch::MAX_BYTES + AttemptBatch::ACCOUNT_MAX;
 
 /// Why a worker does not start.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +114,7 @@ impl Role for Worker {
             registry,
             writer,
             sent: bus.sent_log().await?,
+            disabling: tokio::sync::Mutex::default(),
             client,
             recorder,
             metrics: metrics.clone(),
@@ -128,11 +126,7 @@ impl Role for Worker {
                 https_only: config.outbound.https_only,
             })),
             policy: Policy {
-                event_life: config
-                    .bus
-                    .events
-                    .max_age
-                    .saturating_sub(config::HORIZON_MARGIN + Event::AHEAD_MAX),
+                event_life: config.bus.events.max_age.saturating_sub(config::HORIZON_MARGIN),
                 attempt_at_once: config.attempt_at_once,
                 user_agent,
             },

@@ -17,6 +17,9 @@ use crate::{
     stage::Stage,
 };
 
+/// How much of an explanation is kept, in characters.
+const EXPLANATION_MAX: usize = 1_024;
+
 /// What an attempt came to, and the account of it.
 pub(crate) struct Attempted {
     pub(crate) verdict: Verdict,
@@ -94,7 +97,8 @@ impl Stage {
         let refusal = Refusal::Unrenderable;
         let account = Attempt {
             refusal: Some(refusal),
-            response: error.to_string(),
+            // It may repeat a part of what it is about.
+            response: error.to_string().chars().take(EXPLANATION_MAX).collect(),
             ..account(delivery, stored, entry.endpoint.url.as_str(), one, lane)
         };
         Attempted { verdict: Verdict::Refused(refusal), account, ended_at: one.at }

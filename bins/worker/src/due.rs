@@ -1,25 +1,22 @@
 //! When a failed delivery is tried again: a pure decision.
 
-use std::time::Duration;
-
 use posthaste_domain::{Delivery, Failed, RetrySchedule, Timestamp};
 use rand::Rng;
 
 /// When `delivery` is due again after its present attempt has `failed`; `None` when that was the
 /// last.
 ///
-/// What a receiver asks may use up the time for which its event is kept, `event_life` from the
-/// first attempt of the run. Then it waits no longer than that, and is given up where the schedule
-/// itself would: a dead letter has the payload only if it is written while there is an event.
+/// What a receiver asks may use up the time for which its event is kept, until `latest`. Then it
+/// waits no longer than that, and is given up where the schedule itself would: a dead letter has
+/// the payload only if it is written while there is an event.
 pub(crate) fn next_due(
     schedule: &RetrySchedule,
-    event_life: Duration,
+    latest: Timestamp,
     delivery: &Delivery,
     failed: &Failed,
     rng: &mut impl Rng,
 ) -> Option<Timestamp> {
     let failures = delivery.failures_in_run();
-    let latest = failed.run_began_at + event_life;
     let due = schedule.due_after(failures, failed, rng)?;
     if due <= latest {
         return Some(due);
@@ -29,7 +26,7 @@ pub(crate) fn next_due(
 }
 
 /// When the first attempt of the present run was begun, the present one having been begun at
-/// `started_at`: its event was there already.
+/// `started_at`.
 pub(crate) fn run_began_at(delivery: &Delivery, started_at: Timestamp) -> Timestamp {
     let first = delivery.past.iter().find(|attempt| attempt.number == delivery.run_start);
     first.map_or(started_at, |first| first.started_at)
@@ -37,6 +34,8 @@ pub(crate) fn run_began_at(delivery: &Delivery, started_at: Timestamp) -> Timest
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use posthaste_domain::{AttemptId, AttemptSummary};
 
     use super::*;
@@ -66,7 +65,8 @@ mod tests {
             made.push(at.since(START));
             let run_began_at = run_began_at(&delivery, at);
             let failed = Failed { run_began_at, started_at: at, ended_at: at, asked };
-            due = next_due(&schedule, event_life, &delivery, &failed, &mut rand::rng());
+            let latest = START + event_life;
+            due = next_due(&schedule, latest, &delivery, &failed, &mut rand::rng());
             delivery = delivery.clone().after(AttemptSummary {
                 id: id("atmpt_").parse::<AttemptId>().unwrap(),
                 number: delivery.attempt,

@@ -22,6 +22,7 @@ mod deliver;
 mod due;
 mod fan_out;
 mod headers;
+mod hindrance;
 mod metrics;
 mod plan;
 mod pull;

@@ -10,7 +10,7 @@ use prometheus::{
     Registry,
 };
 
-use crate::stage::Stage;
+use crate::{hindrance::Hindrance, stage::Stage};
 
 const DURATION: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0];
@@ -31,6 +31,7 @@ pub(crate) struct Metrics {
     created: IntCounter,
     dead_letters: IntCounterVec,
     redeliveries: IntCounterVec,
+    set_aside: IntCounterVec,
     in_flight: IntGauge,
     draining: IntGauge,
 }
@@ -105,6 +106,11 @@ impl Metrics {
                 "Claims held before by somebody who did not finish",
                 &["cause"],
             )?,
+            set_aside: counters(
+                "posthaste_deliveries_set_aside_total",
+                "Deliveries put off uncounted, because of something that is ours and may pass",
+                &["reason"],
+            )?,
             in_flight: gauge("posthaste_worker_inflight_attempts", "Attempts under way")?,
             draining: gauge("posthaste_worker_draining", "Whether the worker is stopping")?,
         };
@@ -138,6 +144,9 @@ impl Metrics {
         }
         for cause in ["ack_timeout", "shutdown"] {
             self.redeliveries.with_label_values(&[cause]);
+        }
+        for hindrance in Hindrance::ALL {
+            self.set_aside.with_label_values(&[hindrance.as_str()]);
         }
     }
 
@@ -181,6 +190,10 @@ impl Metrics {
 
     pub(crate) fn redelivered(&self) {
         self.redeliveries.with_label_values(&["ack_timeout"]).inc();
+    }
+
+    pub(crate) fn set_aside(&self, hindrance: Hindrance) {
+        self.set_aside.with_label_values(&[hindrance.as_str()]).inc();
     }
 
     pub(crate) fn handed_back(&self) {

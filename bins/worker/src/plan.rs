@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use posthaste_bus::StoredEvent;
-use posthaste_domain::{Application, Delivery, Endpoint, EndpointId, Lane, Mode, ProfileRef};
-use posthaste_profile::{Ids, ModeScope, Outgoing, Profile};
+use posthaste_domain::{Application, Delivery, EndpointId, Lane, ProfileRef};
+use posthaste_profile::{Ids, Outgoing, Profile};
 use posthaste_registry::EndpointEntry;
 
 /// What is to be done with an event.
@@ -54,7 +54,12 @@ pub(crate) fn plan(
         entry.endpoint.wants(&event.event_type, &event.channels)
             && reference(entry)
                 .and_then(|reference| profile(&reference))
-                .is_none_or(|profile| profile_admits(&profile, &entry.endpoint, stored))
+                .is_none_or(|profile| {
+                    let StoredEvent { event, payload, .. } = stored;
+                    let endpoint = &entry.endpoint.id;
+                    let outgoing = Outgoing { event, payload, endpoint, ids: Ids::default() };
+                    profile.admits(&entry.endpoint, &outgoing)
+                })
     };
     let mut wanted: Vec<_> = endpoints.iter().filter(|entry| wants(entry)).collect();
     let first = |entry: &EndpointEntry| {
@@ -77,29 +82,13 @@ pub(crate) fn plan(
     }
 }
 
-/// Whether an endpoint gets an event by its profile's rules for subscribing. An event that says no
-/// mode is for real.
-fn profile_admits(profile: &Profile, endpoint: &Endpoint, stored: &StoredEvent) -> bool {
-    if profile.subscription.none_until_checked && endpoint.event_types.is_none() {
-        return false;
-    }
-    match endpoint.mode {
-        Some(own) if profile.modes.scope == ModeScope::PerMode => {
-            let StoredEvent { event, payload, .. } = stored;
-            let outgoing = Outgoing { event, payload, endpoint: &endpoint.id, ids: Ids::default() };
-            profile.mode(&outgoing).unwrap_or(Mode::Live) == own
-        }
-        _ => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use bytes::Bytes;
     use posthaste_domain::{
-        AttemptNo, CutOffs, EndpointUrl, Event, Keyring, Occurrence, SigningSecret, Timestamp,
+        AttemptNo, CutOffs, Endpoint, EndpointUrl, Event, Keyring, Occurrence, SigningSecret, Timestamp,
         Trigger,
     };
     use posthaste_profile::Preset;
@@ -135,6 +124,7 @@ mod tests {
             event,
             payload: Bytes::from_static(b"{}"),
             seq: 7,
+            stored_at: AT,
             resume: None,
             lane: Lane::Bulk,
         }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use http::HeaderMap;
 use posthaste_bus::StoredEvent;
 use posthaste_domain::{AttemptId, Delivery, Keyring, Timestamp};
-use posthaste_profile::{Ids, Occasion, Outgoing, Profile, RenderError, canonical_digest};
+use posthaste_profile::{
+    Ids, Occasion, Outgoing, Profile, RenderError, VerifyCallback, canonical_digest,
+};
 use posthaste_registry::EndpointEntry;
 use sha2::{Digest as _, Sha256};
 use tracing::warn;
@@ -63,17 +65,15 @@ impl Stage {
         &self,
         stored: &StoredEvent,
         one: &Try,
+        callback: &VerifyCallback,
         body: &[u8],
     ) -> Result<(), NotNoted> {
-        let Some(callback) = &one.profile.verify_callback else { return Ok(()) };
-        let digest =
-            if callback.raw { Ok(Sha256::digest(body).into()) } else { canonical_digest(body) };
-        let event = &stored.event;
-        let digest: [u8; 32] = match digest {
-            Ok(digest) => digest,
-            // What is no JSON is nothing that its receiver could ask about.
-            Err(_) => return Ok(()),
+        // What has no canonical form is known by its bytes.
+        let digest: [u8; 32] = match canonical_digest(body) {
+            Ok(digest) if !callback.raw => digest,
+            Ok(_) | Err(_) => Sha256::digest(body).into(),
         };
+        let event = &stored.event;
         self.sent.note(&event.app, &digest, &event.id, one.at).await.map_err(|error| {
             warn!(error = &error as &dyn std::error::Error, "cannot note what is to be sent");
             NotNoted

@@ -15,13 +15,14 @@ use crate::{
     attempt::{Attempted, account},
     claimed::Done,
     due::{next_due, run_began_at},
+    hindrance::Hindrance,
     request::Try,
     stage::Stage,
     store::until_stored,
 };
 
-/// How long a delivery waits whose endpoint's secret this worker cannot open.
-const UNSIGNABLE_PAUSE: Duration = Duration::from_secs(30);
+/// How long a delivery waits that this worker cannot attempt as things stand.
+const SET_ASIDE_PAUSE: Duration = Duration::from_secs(30);
 
 /// How much of a URL a dead letter keeps, in characters: a letter's head has 64 KiB at the broker,
 /// and one URL may be that long.
@@ -49,34 +50,39 @@ impl Stage {
         if entry.endpoint.paused_at.is_some() {
             return Settled::Done(Box::pin(self.park(delivery)).await);
         }
+        let url = Some(entry.endpoint.url.as_str());
         let Some(keyring) = &entry.keyring else {
-            warn!(endpoint = %delivery.endpoint, "not attempted: its secret cannot be opened");
-            return Settled::Done(Box::pin(self.set_aside(delivery)).await);
+            let aside = self.set_aside(delivery, stored, url, Hindrance::Secret);
+            return Settled::Done(Box::pin(aside).await);
         };
         let Some(profile) = self.profile(&stored.event.org, delivery.profile.as_ref()) else {
-            warn!(endpoint = %delivery.endpoint, profile = ?delivery.profile, "not attempted: its \
-                profile is not known here");
-            return Settled::Done(Box::pin(self.set_aside(delivery)).await);
+            let aside = self.set_aside(delivery, stored, url, Hindrance::Profile);
+            return Settled::Done(Box::pin(aside).await);
         };
         let at = Self::now();
         let one = Try { id: AttemptId::generate(at, &mut rand::rng()), at, profile };
         let Attempted { verdict, mut account, ended_at } =
             match self.request(&delivery, stored, entry, keyring, &one) {
                 Ok(request) => {
-                    if Box::pin(self.note_sent(stored, &one, &request.body)).await.is_err() {
-                        return Settled::Done(Box::pin(self.set_aside(delivery)).await);
+                    // Few profiles let receivers ask, and what is seldom done is boxed.
+                    if let Some(callback) = &one.profile.verify_callback
+                        && Box::pin(self.note_sent(stored, &one, callback, &request.body))
+                            .await
+                            .is_err()
+                    {
+                        let aside = self.set_aside(delivery, stored, url, Hindrance::SentLog);
+                        return Settled::Done(Box::pin(aside).await);
                     }
                     self.attempt(&delivery, stored, entry, &one, request, lane).await
                 }
                 Err(error) => {
                     warn!(
-                        message = %delivery.message, endpoint = %delivery.endpoint, %error,
-                        "no request can be made"
+                        message = %delivery.message, endpoint = %delivery.endpoint,
+                        "no request can be made: its last attempt says why"
                     );
                     Self::unrenderable(&delivery, stored, entry, &one, lane, &error)
                 }
             };
-        let url = Some(entry.endpoint.url.as_str());
         let done = match verdict {
             Verdict::Delivered { .. } => {
                 let recorded = self.record(account).await;
@@ -92,8 +98,9 @@ impl Stage {
                 let started_at = account.started_at;
                 let run_began_at = run_began_at(&delivery, started_at);
                 let failed = Failed { run_began_at, started_at, ended_at, asked };
-                let (schedule, event_life) = (&one.profile.schedule, self.policy.event_life);
-                let due = next_due(schedule, event_life, &delivery, &failed, &mut rand::rng());
+                let latest = stored.stored_at + self.policy.event_life;
+                let schedule = &one.profile.schedule;
+                let due = next_due(schedule, latest, &delivery, &failed, &mut rand::rng());
                 match due {
                     Some(due) => {
                         account.next_attempt = Some(due);
@@ -143,14 +150,24 @@ impl Stage {
             }
             return self.bury(delivery, None, url, reason, now).await;
         };
-        let profile = Arc::clone(&self.plain);
-        let one = Try { id: AttemptId::generate(now, &mut rand::rng()), at: now, profile };
-        let url_then = url.unwrap_or_default();
-        let account = Attempt {
-            refusal: Some(refusal),
-            ..account(&delivery, stored, url_then, &one, Some(lane))
-        };
+        let account = self.refused(&delivery, stored, url, Some(lane), refusal, String::new());
         self.give_up(delivery, account, stored, url, reason, now).await
+    }
+
+    /// The account of an attempt that is not made.
+    fn refused(
+        &self,
+        delivery: &Delivery,
+        stored: &StoredEvent,
+        url: Option<&str>,
+        lane: Option<Lane>,
+        refusal: Refusal,
+        response: String,
+    ) -> Attempt {
+        let (at, profile) = (Self::now(), Arc::clone(&self.plain));
+        let one = Try { id: AttemptId::generate(at, &mut rand::rng()), at, profile };
+        let account = account(delivery, stored, url.unwrap_or_default(), &one, lane);
+        Attempt { refusal: Some(refusal), response, ..account }
     }
 
     async fn give_up(
@@ -174,6 +191,13 @@ impl Stage {
     /// Switches off an endpoint whose receiver has said that it is gone for good. Where that cannot be
     /// stored, the next answer of this kind does it.
     async fn disable(&self, endpoint: &Endpoint) {
+        // Of many who are answered so at once, the first writes and the others see it.
+        let _one_at_a_time = self.disabling.lock().await;
+        let current = self.registry.endpoint_by_id(&endpoint.app, &endpoint.id);
+        let is_meant = |current: &Endpoint| !current.disabled && current.url == endpoint.url;
+        if !current.is_some_and(|current| is_meant(&current.endpoint)) {
+            return;
+        }
         let now = Self::now();
         let disabled =
             |current: &Endpoint| Endpoint { disabled: true, updated_at: now, ..current.clone() };
@@ -196,9 +220,28 @@ impl Stage {
     }
 
     /// Has the broker offer a delivery again later, as it is: not an attempt. Its claim is let go,
-    /// for claims that rest count against the limit of the whole fleet.
-    async fn set_aside(&self, delivery: Delivery) -> Done {
-        let due = Self::now() + UNSIGNABLE_PAUSE;
+    /// for claims that rest count against the limit of the whole fleet. Shortly before its event
+    /// goes it is given up instead, so that the letter still has the payload.
+    async fn set_aside(
+        &self,
+        delivery: Delivery,
+        stored: &StoredEvent,
+        url: Option<&str>,
+        hindrance: Hindrance,
+    ) -> Done {
+        let (now, why) = (Self::now(), hindrance.why());
+        warn!(
+            message = %delivery.message, endpoint = %delivery.endpoint,
+            profile = ?delivery.profile, "not attempted: {why}"
+        );
+        self.metrics.set_aside(hindrance);
+        let due = now + SET_ASIDE_PAUSE;
+        if due > stored.stored_at + self.policy.event_life {
+            let refusal = Refusal::Unrenderable;
+            let account = self.refused(&delivery, stored, url, None, refusal, why.to_owned());
+            let reason = DeathReason::Refused(refusal);
+            return self.give_up(delivery, account, stored, url, reason, now).await;
+        }
         let scheduled = until_stored(&self.cut, "delivery", || self.bus.postpone(due, &delivery));
         Done::once_stored(scheduled.await)
     }

@@ -24,6 +24,8 @@ pub(crate) struct Stage {
     /// Disables endpoints that want no more.
     pub(crate) writer: Writer,
     pub(crate) sent: SentLog,
+    /// Held while an endpoint is disabled.
+    pub(crate) disabling: tokio::sync::Mutex<()>,
     pub(crate) client: Client,
     pub(crate) recorder: Recorder,
     pub(crate) metrics: Metrics,
@@ -37,7 +39,7 @@ pub(crate) struct Stage {
 /// What holds for deliveries whatever their profile.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
-    /// For how long after the first attempt of a run its event is there for certain.
+    /// For how long after the stream got it an event is there for certain.
     pub(crate) event_life: Duration,
     pub(crate) attempt_at_once: usize,
     /// What receivers are told who calls.

@@ -22,15 +22,24 @@ impl AttemptBatch {
     /// 16 KiB still fits under the server's default limit of 1 MiB.
     pub const MAX_BYTES: usize = 512 * 1024;
 
+    /// The longest account of one attempt, in bytes of JSON: 16 KiB of an answer, six bytes for each
+    /// where JSON escapes them, a URL of 64 KiB, and the rest.
+    pub const ACCOUNT_MAX: usize = 192 * 1024;
+
     /// Adds an attempt.
     ///
     /// # Errors
-    /// [`WireError`] where it cannot be written; the batch is as it was.
+    /// [`WireError`] where it cannot be written, or is longer than [`Self::ACCOUNT_MAX`], for one of
+    /// those would take all the others along; the batch is as it was.
     pub fn push(&mut self, attempt: &Attempt) -> Result<(), WireError> {
         let before = self.lines.len();
         if let Err(error) = serde_json::to_writer(&mut self.lines, attempt) {
             self.lines.truncate(before);
             return Err(error.into());
+        }
+        if self.lines.len() - before > Self::ACCOUNT_MAX {
+            self.lines.truncate(before);
+            return Err(WireError::TooLong(Self::ACCOUNT_MAX));
         }
         self.lines.push(b'\n');
         self.len += 1;

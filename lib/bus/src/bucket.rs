@@ -14,7 +14,7 @@ pub use self::{
     entries::BucketEntry,
     watch::{Change, Watch},
 };
-use crate::{Bus, PublishError, retry::Step, wire};
+use crate::{Bus, PublishError, read::is_absent, retry::Step, wire};
 
 /// Marks a message as the removal of its key.
 const OPERATION: &str = "KV-Operation";
@@ -68,6 +68,26 @@ impl Bucket {
         Ok(entry
             .filter(|entry| entry.operation == Operation::Put)
             .map(|entry| (entry.value, entry.revision)))
+    }
+
+    /// As [`Bucket::get`], for what may have been written a moment ago by somebody else: where the
+    /// server that is asked does not know the key, the one that all writes go through is asked.
+    ///
+    /// # Errors
+    /// [`BucketError::Unavailable`].
+    pub async fn get_settled(&self, key: &str) -> Result<Option<(Bytes, u64)>, BucketError> {
+        if let Some(found) = self.get(key).await? {
+            return Ok(Some(found));
+        }
+        let subject = format!("{}{key}", self.store.prefix);
+        match self.store.stream.get_last_raw_message_by_subject(&subject).await {
+            Ok(message) if message.headers.get(OPERATION).is_none() => {
+                Ok(Some((message.payload, message.sequence)))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if is_absent(&error) => Ok(None),
+            Err(error) => Err(unavailable(error)),
+        }
     }
 
     /// Writes a key, whatever its value; returns the revision.

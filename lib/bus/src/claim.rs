@@ -1,13 +1,16 @@
 //! A message we hold: ours alone until it is settled or the broker loses patience.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, SystemTime},
+};
 
 use async_nats::{
     HeaderMap,
     jetstream::{AckKind, message::Acker},
 };
 use bytes::Bytes;
-use posthaste_domain::{Attempt, DeadLetter, Delivery};
+use posthaste_domain::{Attempt, DeadLetter, Delivery, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tracing::{debug, warn};
 
@@ -22,6 +25,7 @@ pub struct Claim {
     payload: Bytes,
     seq: u64,
     deliveries: u64,
+    stored_at: Timestamp,
     ack_wait: Duration,
     abandoned: mpsc::UnboundedSender<Held>,
 }
@@ -39,9 +43,10 @@ impl Claim {
         ack_wait: Duration,
         abandoned: mpsc::UnboundedSender<Held>,
     ) -> Option<Self> {
-        let (seq, deliveries) = {
+        let (seq, deliveries, stored_at) = {
             let info = message.info().ok()?;
-            (info.stream_sequence, u64::try_from(info.delivered).unwrap_or(1))
+            let stored_at = SystemTime::from(info.published).into();
+            (info.stream_sequence, u64::try_from(info.delivered).unwrap_or(1), stored_at)
         };
         let (message, acker) = message.split();
         Some(Self {
@@ -50,6 +55,7 @@ impl Claim {
             payload: message.payload,
             seq,
             deliveries,
+            stored_at,
             ack_wait,
             abandoned,
         })
@@ -72,7 +78,7 @@ impl Claim {
     /// # Errors
     /// [`WireError`] where it is not one.
     pub fn event(&self) -> Result<StoredEvent, WireError> {
-        events::parse(self.headers.as_ref(), self.payload.clone(), self.seq)
+        events::parse(self.headers.as_ref(), self.payload.clone(), self.seq, self.stored_at)
     }
 
     /// Where the event is that is to be fanned out now; `None` where it is no such message.

@@ -65,10 +65,10 @@ const IDEMPOTENCY_MAX_BYTES: Key = Key::new(
 );
 const SENT_MAX_BYTES: Key = Key::new(
     "nats.sent_max_bytes",
-    "268435456",
+    "1073741824",
     "bytes",
     "How much room may be taken by what is remembered of sent bodies, about 300 bytes for 31 days \
-     each, where profiles let receivers ask.",
+     each, where profiles let receivers ask; while it is full, nothing is sent under those.",
 );
 const DEDUP_WINDOW: Key = Key::new(
     "nats.dedup_window_ms",

@@ -12,6 +12,7 @@ use async_nats::{
     header::{
         NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, NATS_MESSAGE_ID, NATS_SCHEDULE, NATS_SCHEDULE_TARGET,
     },
+    jetstream::message::StreamMessage,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use posthaste_domain::{AttemptNo, Delivery, EndpointId, Lane, MessageId, Timestamp};
@@ -29,6 +30,9 @@ const FAN_OUT_WINDOW: usize = 256;
 /// How late a schedule must be before it counts as stuck. Far above the quarter of a second that
 /// the server takes, and above an election.
 const OVERDUE: Duration = Duration::from_secs(30);
+
+/// How often what moves while it is looked for is looked for.
+const LOOKS: u32 = 3;
 
 /// What becomes due where a whole event does: the event's place in its stream.
 #[derive(Debug, Serialize, Deserialize)]
@@ -147,17 +151,9 @@ impl Bus {
         &self,
         message: &MessageId,
     ) -> Result<Vec<(Timestamp, Delivery)>, ReadError> {
-        let stream = self.stream(DELIVERIES).await?;
+        let (stored, _) = self.waiting_as(message, |kind, _| kind == "later").await?;
         let mut found = Vec::new();
-        for subject in self.delivery_subjects(subject::waiting_for(message)).await? {
-            if !matches!(subject::parse_delivery(&subject), Some(("later", _, _))) {
-                continue;
-            }
-            let stored = match stream.get_last_raw_message_by_subject(&subject).await {
-                Ok(stored) => stored,
-                Err(error) if is_absent(&error) => continue, // fired meanwhile
-                Err(error) => return Err(ReadError::unavailable(error)),
-            };
+        for stored in stored {
             if let Some(due) = due_at(&stored.headers) {
                 let delivery = serde_json::from_slice(&stored.payload).map_err(WireError::from)?;
                 found.push((due, delivery));
@@ -165,6 +161,52 @@ impl Bus {
         }
         found.sort_by_key(|(due, _)| *due);
         Ok(found)
+    }
+
+    /// Every delivery of a message to an endpoint that is due, will be, or is parked; attempts
+    /// beside the schedule too. What is under way is among them, unless it is being tried straight
+    /// from its event.
+    ///
+    /// # Errors
+    /// [`ReadError`] where the broker does not answer.
+    pub async fn waiting_deliveries(
+        &self,
+        message: &MessageId,
+        endpoint: &EndpointId,
+    ) -> Result<Vec<Delivery>, ReadError> {
+        for _ in 0..LOOKS {
+            let (stored, moved) = self.waiting_as(message, |_, one| one == endpoint).await?;
+            // What is not there any more may have become due under another subject.
+            if !stored.is_empty() || !moved {
+                let read = |stored: &StreamMessage| serde_json::from_slice(&stored.payload);
+                let read: Result<_, _> = stored.iter().map(read).collect();
+                return Ok(read.map_err(WireError::from)?);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// What is stored of a message in the delivery stream, of these kinds and endpoints; and whether
+    /// anything was gone between the list of subjects and the look at one.
+    async fn waiting_as(
+        &self,
+        message: &MessageId,
+        is_meant: impl Fn(&str, &EndpointId) -> bool,
+    ) -> Result<(Vec<StreamMessage>, bool), ReadError> {
+        let stream = self.stream(DELIVERIES).await?;
+        let (mut found, mut moved) = (Vec::new(), false);
+        for subject in self.delivery_subjects(subject::waiting_for(message)).await? {
+            let parsed = subject::parse_delivery(&subject);
+            if !parsed.is_some_and(|(kind, _, endpoint)| is_meant(kind, &endpoint)) {
+                continue;
+            }
+            match stream.get_last_raw_message_by_subject(&subject).await {
+                Ok(stored) => found.push(stored),
+                Err(error) if is_absent(&error) => moved = true, // fired, or done with
+                Err(error) => return Err(ReadError::unavailable(error)),
+            }
+        }
+        Ok((found, moved))
     }
 
     /// Whether what became of a claimed delivery is stored already: a later attempt of it waits, or

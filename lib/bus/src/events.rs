@@ -2,7 +2,9 @@
 
 use async_nats::{HeaderMap, header::NATS_MESSAGE_ID, jetstream::message::StreamMessage};
 use bytes::Bytes;
-use posthaste_domain::{DeadLetter, Delivery, EndpointId, Event, Lane, ProfileRef, Trigger};
+use posthaste_domain::{
+    DeadLetter, Delivery, EndpointId, Event, Lane, ProfileRef, Timestamp, Trigger,
+};
 
 use crate::{Bus, PublishError, ReadError, subject, topology::EVENTS, wire, wire::WireError};
 
@@ -15,6 +17,8 @@ pub struct StoredEvent {
     pub payload: Bytes,
     /// Where it is in the stream.
     pub seq: u64,
+    /// When the stream got it: it keeps it from then on for as long as it keeps events.
+    pub stored_at: Timestamp,
     /// The delivery to take up again, on an event that was put in again for one endpoint.
     pub resume: Option<Delivery>,
     /// The lane in which that delivery is to wait.
@@ -156,13 +160,15 @@ fn dedup_id(event: &Event) -> String {
 }
 
 fn from_stream(message: StreamMessage) -> Result<StoredEvent, WireError> {
-    parse(Some(&message.headers), message.payload, message.sequence)
+    let stored_at = std::time::SystemTime::from(message.time).into();
+    parse(Some(&message.headers), message.payload, message.sequence, stored_at)
 }
 
 pub(crate) fn parse(
     headers: Option<&HeaderMap>,
     payload: Bytes,
     seq: u64,
+    stored_at: Timestamp,
 ) -> Result<StoredEvent, WireError> {
     Ok(StoredEvent {
         event: wire::head(headers, wire::EVENT)?,
@@ -170,5 +176,6 @@ pub(crate) fn parse(
         lane: wire::optional_head(headers, wire::LANE)?.unwrap_or(Lane::Bulk),
         payload,
         seq,
+        stored_at,
     })
 }

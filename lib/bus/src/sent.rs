@@ -30,7 +30,7 @@ impl SentLog {
     }
 
     /// Notes that `message` is being sent at `at` to an endpoint of `app` in a body of this digest.
-    /// Notes of one digest replace each other; what was first known of it stays.
+    /// Notes of one digest replace each other; when the same message was first sent stays.
     ///
     /// # Errors
     /// [`BucketError`] where it is not known to be noted.
@@ -48,14 +48,16 @@ impl SentLog {
             Ok(_) => return Ok(()),
             Err(error) => return Err(error),
         }
-        let Some((value, _)) = self.0.get(&key).await? else {
+        let Some((value, _)) = self.0.get_settled(&key).await? else {
             // It has just come of age.
             return self.0.put(&key, json(&first)?).await.map(|_| ());
         };
         let known: Sent = serde_json::from_slice(&value).map_err(unreadable)?;
         let last_at = known.last_at.max(at);
+        // Another message with the same body was first sent when it was.
+        let first_at = if known.message == *message { known.first_at } else { at };
         // Whoever writes at the same moment writes much the same.
-        self.0.put(&key, json(&Sent { last_at, ..first.since(known.first_at) })?).await?;
+        self.0.put(&key, json(&Sent { first_at, last_at, ..first })?).await?;
         Ok(())
     }
 
@@ -64,16 +66,10 @@ impl SentLog {
     /// # Errors
     /// [`BucketError::Unavailable`].
     pub async fn find(&self, app: &AppId, digest: &[u8; 32]) -> Result<Option<Sent>, BucketError> {
-        match self.0.get(&key(app, digest)).await? {
+        match self.0.get_settled(&key(app, digest)).await? {
             Some((value, _)) => Ok(Some(serde_json::from_slice(&value).map_err(unreadable)?)),
             None => Ok(None),
         }
-    }
-}
-
-impl Sent {
-    fn since(self, first_at: Timestamp) -> Self {
-        Self { first_at, ..self }
     }
 }
 

@@ -23,6 +23,9 @@ pub enum WireError {
     /// A header is missing.
     #[error("the header {0} is missing")]
     Missing(&'static str),
+    /// It would be larger than its place.
+    #[error("longer than {0} bytes")]
+    TooLong(usize),
     /// Not the JSON we expect.
     #[error("not the JSON that was expected")]
     Json(#[from] serde_json::Error),

@@ -1,11 +1,17 @@
 //! What is kept of a receiver's answer.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, header::RETRY_AFTER};
 use reqwest::Response;
 use tokio::time::{Instant, timeout_at};
 
 use crate::Transport;
+
+/// How long a body is waited for once its head has decided everything. It is for people to look at,
+/// and neither the slot nor the verdict should wait for it for long.
+const BODY_WITHIN: Duration = Duration::from_secs(2);
 
 /// The longest `Retry-After` worth reading, in bytes; a date has at most 33 (RFC 9110 §5.6.7).
 const MAX_RETRY_AFTER: usize = 64;
@@ -33,6 +39,7 @@ impl Answer {
     ) -> Self {
         let read_limit = transport.read_limit.min(Transport::READ_MAX);
         let keep_limit = transport.keep_limit.min(Transport::KEEP_MAX);
+        let deadline = deadline.min(Instant::now() + BODY_WITHIN);
         let status = response.status().as_u16();
         let retry_after = retry_after(response.headers());
         let mut kept = Kept::up_to(keep_limit);

@@ -65,7 +65,8 @@ impl TailBatch {
         }
         match feed {
             Feed::Events => {
-                let event = events::parse(message.headers.as_ref(), message.payload, seq);
+                let event =
+                    events::parse(message.headers.as_ref(), message.payload, seq, stored_at);
                 self.keep(feed, seq, event, |batch, event| batch.events.push(event));
             }
             Feed::Attempts => {

@@ -7,11 +7,13 @@ use std::{
 };
 
 use bytes::Bytes;
+use posthaste_profile::Preset;
 use posthaste_testkit::{Answer, Received, Script};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{PAYOUT, merchant, world};
-use crate::promises::kloutit::moment;
+use super::{PAYOUT, PROFILE, SECRET, merchant, settings, world};
+use crate::promises::kloutit::{made_up, moment};
 
 /// The first wait of the schedule, and what it may be lengthened to.
 const WAIT: Duration = Duration::from_secs(5);
@@ -20,6 +22,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(5_500);
 const ROUNDING: Duration = Duration::from_millis(10);
 /// How late what happens in time may be noticed on a busy machine.
 const LATE: Duration = Duration::from_secs(1);
+/// How long the rest of an answer is waited for.
+const BODY_WITHIN: Duration = Duration::from_secs(2);
 /// The bound on an attempt.
 const DEADLINE: Duration = Duration::from_secs(15);
 
@@ -117,7 +121,7 @@ async fn w07_whatever_comes_with_a_200_it_is_a_success() {
         let message = merchant.publish_plain(PAYOUT).await;
         assert_taken(&merchant.attempts(&message, 1).await[0]);
         let path = format!("/api/v1/app/{}/endpoint/{endpoint}", merchant.app);
-        let found = world.client.call(reqwest::Method::GET, &path, None).await.expect(200);
+        let found = world.client.call(Method::GET, &path, None).await.expect(200);
         assert_eq!(found["disabled"], false);
     }
     assert_eq!(receiver.count(), count);
@@ -155,6 +159,28 @@ async fn w07_retry_after_makes_no_wait_longer_or_shorter() {
 }
 
 #[tokio::test]
+async fn w18_no_answer_in_time_is_a_failure_and_tried_again() {
+    let profile = &Preset::named(&PROFILE.parse().unwrap()).unwrap().profile;
+    assert_eq!(profile.total_timeout, DEADLINE);
+    let world = world().await;
+    let changes = json!({
+        "timeouts": { "connect_ms": 300, "total_ms": 300 }, "retry": { "delays_s": [0, 0] },
+    });
+    let impatient = made_up(&world, PROFILE, "impatient", &changes).await;
+    let second = Duration::from_secs(1);
+    let slow = vec![Answer::Hang, Answer::DripHead { every: second }];
+    let receiver = world.receiver(Script::sequence(slow, Answer::OK)).await;
+    let merchant = world.merchant("acme", &impatient).await;
+    merchant.endpoint_with(settings(&receiver.url(), SECRET)).await;
+    let message = merchant.publish_plain(PAYOUT).await;
+    let attempts = merchant.attempts(&message, 3).await;
+    let told: Vec<_> = attempts.iter().map(|attempt| attempt["failure"].clone()).collect();
+    assert_eq!(told, [json!("timeout"), json!("timeout"), Value::Null]);
+    assert_eq!(receiver.count(), 3);
+}
+
+/// The rest of an answer may take its time, and is let go of after a moment.
+#[tokio::test]
 async fn w19_a_200_is_a_success_whenever_its_body_comes() {
     let world = world().await;
     let late = Answer::Drip { every: Duration::from_secs(20) };
@@ -170,7 +196,7 @@ async fn w19_a_200_is_a_success_whenever_its_body_comes() {
     for (receiver, merchant, message, began) in &sent {
         receiver.wait_idle().await;
         let held = Instant::now() - *began;
-        assert!(held < DEADLINE + LATE, "{held:?}");
+        assert!(held < BODY_WITHIN + LATE, "{held:?}");
         let attempts = merchant.attempts(message, 1).await;
         assert_taken(&attempts[0]);
         assert_eq!(receiver.count(), 1);

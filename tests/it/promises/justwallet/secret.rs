@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write as _,
     path::Path,
     process::{Command, Stdio},
 };
@@ -9,7 +10,6 @@ use std::{
 use posthaste_testkit::{Answer, Received, Script};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::io::Write as _;
 
 use super::{PAYOUT, PROFILE, TYPES, assert_signed, settings, world};
 use crate::tool;
