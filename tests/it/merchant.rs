@@ -1,8 +1,10 @@
 //! What merchants' own programs call: registration, and asking whether an event is ours.
 
+mod missing;
 mod pace;
 mod page;
 mod program;
+mod reach;
 mod refusals;
 mod registration;
 mod secrecy;
@@ -79,24 +81,29 @@ impl Platform {
 
     /// Publishes a profile: a preset with other parts, under another name.
     async fn publish(&self, preset: &str, name: &str, changes: &Value) -> String {
-        let preset = Preset::named(&preset.parse().unwrap()).unwrap();
-        let mut profile: Value = serde_json::from_str(preset.document).unwrap();
-        profile["profile"] = name.into();
-        for (part, change) in changes.as_object().unwrap() {
-            match profile[part].as_object_mut() {
-                Some(fields) => fields.extend(change.as_object().unwrap().clone()),
-                None => profile[part] = change.clone(),
-            }
-        }
-        Profile::parse(&profile.to_string()).unwrap();
-        let answer = self.client.call(Method::POST, "/api/v1/profile", Some(&profile)).await;
-        answer.expect(201)["reference"].as_str().unwrap().to_owned()
+        like(&self.client, preset, name, changes).await
     }
 
     /// Sends a message of this body.
     async fn send(&self, app: &AppId, message: &Value) -> String {
         send(&self.client, app, message).await
     }
+}
+
+/// As [`Platform::publish`], for whoever `client` speaks for.
+async fn like(client: &Client, preset: &str, name: &str, changes: &Value) -> String {
+    let preset = Preset::named(&preset.parse().unwrap()).unwrap();
+    let mut profile: Value = serde_json::from_str(preset.document).unwrap();
+    profile["profile"] = name.into();
+    for (part, change) in changes.as_object().unwrap() {
+        match profile[part].as_object_mut() {
+            Some(fields) => fields.extend(change.as_object().unwrap().clone()),
+            None => profile[part] = change.clone(),
+        }
+    }
+    Profile::parse(&profile.to_string()).unwrap();
+    let answer = client.call(Method::POST, "/api/v1/profile", Some(&profile)).await;
+    answer.expect(201)["reference"].as_str().unwrap().to_owned()
 }
 
 async fn merchant(client: &Client, profile: Option<&str>) -> AppId {

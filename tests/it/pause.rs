@@ -48,11 +48,15 @@ async fn what_is_new_and_what_is_retried_is_kept_and_goes_on_where_it_was() {
     paused.wait_for(1).await;
     post(&client, &app, &endpoint, "pause").await;
     sent.insert(client.message(&app, json!({ "n": 1 })).await);
+    let bus = bed.bus().await;
+    until("it is kept before there is another endpoint", || async {
+        bus.backlog(&endpoint).await.unwrap().parked > 0
+    })
+    .await;
     client.endpoint(&app, &other.url()).await;
     sent.insert(client.message(&app, json!({ "n": 2 })).await);
     other.wait_for(1).await;
 
-    let bus = bed.bus().await;
     let backlog = until_parked(&bus, &endpoint, 3).await;
     assert!(backlog.oldest.is_some());
     assert_eq!((paused.count(), other.count()), (1, 1));

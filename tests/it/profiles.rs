@@ -237,3 +237,42 @@ async fn a_faulty_profile_is_refused_with_every_fault_and_its_place() {
     let refused = client.call(Method::POST, "/api/v1/app", Some(&unknown)).await;
     assert_eq!(refused.status, 422, "{}", refused.body);
 }
+
+/// It has begun when it is parked, though nothing was attempted.
+#[tokio::test]
+async fn what_waits_for_a_paused_endpoint_is_resent_as_it_will_be_sent() {
+    let world = World::new().await;
+    let control = world.bed.control().await;
+    let _worker = world.bed.worker().await;
+    let client = Client::new(control.role.address());
+    publish(&client, example()).await;
+    let next = example().replace("\"version\": 1", "\"version\": 2");
+    let next = next.replace("{\"object\": \"event\",", "{\"v\": 2,");
+    publish(&client, &next).await;
+    let receiver = world.receiver(Script::always(Answer::OK)).await;
+    let app = application(&client, "acme@1").await;
+    let body = json!({ "url": receiver.url(), "secret": "your-secret" });
+    let endpoint = client.endpoint_with(&app, body).await;
+    let path = format!("/api/v1/app/{app}/endpoint/{endpoint}");
+    client.call(Method::POST, &format!("{path}/pause"), None).await.expect(200);
+    let message = client.message(&app, json!({ "n": 1 })).await;
+    let bus = world.bed.bus().await;
+    let parked = |count| {
+        let (bus, endpoint) = (&bus, &endpoint);
+        async move { bus.backlog(endpoint).await.unwrap().parked == count }
+    };
+    until("it is parked", || parked(1)).await;
+
+    let moved = client.call(Method::PATCH, &path, Some(&json!({ "profile": "acme" }))).await;
+    assert_eq!(moved.expect(200)["profile"], "acme@2");
+    let resend = format!("/api/v1/app/{app}/msg/{message}/endpoint/{endpoint}/resend");
+    client.call(Method::POST, &resend, None).await.expect(202);
+    client.call(Method::POST, &format!("{path}/resume"), None).await.expect(200);
+    let requests = receiver.wait_for(2).await;
+    assert!(requests[0].body.starts_with(b"{\"object\":\"event\","), "{:?}", requests[0].body);
+    assert_eq!(requests[0].body, requests[1].body, "a resend is the same bytes");
+    until("both are recorded", || async { attempts(&client, &app, &message).await.len() == 2 })
+        .await;
+    let made = attempts(&client, &app, &message).await;
+    assert!(made.iter().all(|attempt| attempt["profile"] == "acme@1"), "{made:?}");
+}

@@ -30,7 +30,12 @@ use posthaste_history::History;
 use posthaste_outbound::Guard;
 use posthaste_registry::{Registry, WriteError, Writer};
 
-use crate::{freshness::Freshness, idempotency::Idempotency, merchant::Pace, tasks::Tasks};
+use crate::{
+    freshness::Freshness,
+    idempotency::Idempotency,
+    merchant::{Pace, Places},
+    tasks::Tasks,
+};
 
 /// When a caller whose write was not confirmed may try again.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -61,6 +66,8 @@ pub struct Api {
     pub sent: SentLog,
     /// How often they may.
     pub verify_pace: Pace,
+    /// Where merchants' programs may call.
+    pub places: Places,
     /// Where endpoints may be.
     pub guard: Guard,
     /// Whether `http` endpoints are refused, whatever their profile.

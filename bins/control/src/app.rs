@@ -26,7 +26,7 @@ use crate::{
         Announcer, Bench, QueueMetrics, Recorder, RecorderMetrics, TaskKeeper, TaskMetrics,
         fire_overdue, forget_old, release_parked, report_queues,
     },
-    merchant::Pace,
+    merchant::{Pace, Places},
     router, store,
     tasks::Tasks,
 };
@@ -162,6 +162,7 @@ impl Role for Control {
             idempotency,
             sent: bus.sent_log().await?,
             verify_pace: Pace::new(config.verify_per_second),
+            places: Places::default(),
             guard: Guard::new(config.outbound.allow),
             https_only: config.outbound.https_only,
             clock: clock::now,

@@ -8,7 +8,8 @@
 //!
 //! # Invariants
 //! - No path of ours can be taken by a profile: routes are asked first.
-//! - Whoever shows no key of ours learns no more than that there is something at a path.
+//! - Whoever shows no key of ours learns no more than that there is something at a path; whoever
+//!   shows one learns nothing of what is there for others.
 //! - A key, a secret or the body of an event is never logged.
 
 mod complaint;
@@ -28,8 +29,8 @@ use axum::{
 use http::Method;
 use posthaste_api::{HttpMetrics, Problem, RouteName};
 
-pub use self::pace::Pace;
 use self::{complaint::Complaint, place::Place};
+pub use self::{pace::Pace, place::Places};
 use crate::api::Api;
 
 /// What metrics call these, whatever their paths are.
@@ -53,14 +54,14 @@ pub(crate) fn declare(metrics: &HttpMetrics) {
 /// Answers what no route does.
 pub(crate) async fn answer(api: Arc<Api>, request: Request) -> Response {
     let path = request.uri().path();
-    let Some(headers) = place::known(&api.registry, path) else {
+    let Some(headers) = api.places.known(&api.registry, path) else {
         return Problem::unknown_path().into_response();
     };
     let Some(caller) = key::caller(&api.registry, request.headers(), headers) else {
         return named(UNAUTHENTICATED, Err(Complaint::unauthenticated()));
     };
     match place::of(&api.registry, &caller, path) {
-        None => named(UNAUTHENTICATED, Err(Complaint::not_found())),
+        None => Problem::unknown_path().into_response(),
         Some(Place::Registrations(place)) => {
             let answer = match *request.method() {
                 Method::GET | Method::HEAD => Ok(registrations::list(&api, &caller, &place)),

@@ -4,7 +4,6 @@ use std::{borrow::Cow, str::FromStr};
 
 use posthaste_api::{ValidationFault, application::ApplicationIn, message::MessageMode, schema};
 use posthaste_domain::{Channel, Event, EventId, EventType, NameError, Occurrence, Tag, Timestamp};
-use posthaste_profile::has_lone_surrogate;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -123,8 +122,8 @@ impl<'a> MessageIn<'a> {
         if !self.payload.get().starts_with('{') {
             faults.push(ValidationFault::body(["payload"], "must be a JSON object"));
         }
-        if has_lone_surrogate(self.payload.get()) {
-            faults.push(ValidationFault::body(["payload"], occurrence::LONE_SURROGATE));
+        if let Some(msg) = occurrence::unsendable(self.payload.get()) {
+            faults.push(ValidationFault::body(["payload"], msg));
         }
         let occurrence = Occurrence {
             at: occurrence::at(self.occurred_at.as_deref(), &mut faults),

@@ -3,7 +3,7 @@
 
 use posthaste_api::ValidationFault;
 use posthaste_domain::{Mode, Occurrence, Timestamp};
-use posthaste_profile::has_lone_surrogate;
+use posthaste_profile::{Refusal, check_payload};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -51,14 +51,24 @@ pub(crate) fn meta(json: Option<&RawValue>, faults: &mut Vec<ValidationFault>) -
     let json = json?.get();
     let mut fault = |msg: &str| faults.push(ValidationFault::body(["meta"], msg));
     let fits = json.len() <= Occurrence::META_MAX;
-    let is_text = !has_lone_surrogate(json);
+    let unsendable = unsendable(json);
     if !fits {
         fault(&format!("must be at most {} bytes of JSON", Occurrence::META_MAX));
     }
-    if !is_text {
-        fault(LONE_SURROGATE);
+    let is_sendable = unsendable.is_none();
+    if let Some(msg) = unsendable {
+        fault(&msg);
     }
-    (fits && is_text).then(|| json.to_owned())
+    (fits && is_sendable).then(|| json.to_owned())
+}
+
+/// Why no request could ever hold this JSON; `None` where one can.
+pub(crate) fn unsendable(json: &str) -> Option<String> {
+    let refusal = check_payload(json).err()?;
+    Some(match refusal {
+        Refusal::LoneSurrogate => LONE_SURROGATE.to_owned(),
+        other => other.to_string(),
+    })
 }
 
 /// Whether it is for real.

@@ -52,14 +52,12 @@ pub(crate) fn plan(
     };
     let wants = |entry: &EndpointEntry| {
         entry.endpoint.wants(&event.event_type, &event.channels)
-            && reference(entry)
-                .and_then(|reference| profile(&reference))
-                .is_none_or(|profile| {
-                    let StoredEvent { event, payload, .. } = stored;
-                    let endpoint = &entry.endpoint.id;
-                    let outgoing = Outgoing { event, payload, endpoint, ids: Ids::default() };
-                    profile.admits(&entry.endpoint, &outgoing)
-                })
+            && reference(entry).and_then(|reference| profile(&reference)).is_none_or(|profile| {
+                let StoredEvent { event, payload, .. } = stored;
+                let endpoint = &entry.endpoint.id;
+                let outgoing = Outgoing { event, payload, endpoint, ids: Ids::default() };
+                profile.admits(&entry.endpoint, &outgoing)
+            })
     };
     let mut wanted: Vec<_> = endpoints.iter().filter(|entry| wants(entry)).collect();
     let first = |entry: &EndpointEntry| {
@@ -88,8 +86,8 @@ mod tests {
 
     use bytes::Bytes;
     use posthaste_domain::{
-        AttemptNo, CutOffs, Endpoint, EndpointUrl, Event, Keyring, Occurrence, SigningSecret, Timestamp,
-        Trigger,
+        AttemptNo, CutOffs, Endpoint, EndpointUrl, Event, Keyring, Occurrence, SigningSecret,
+        Timestamp, Trigger,
     };
     use posthaste_profile::Preset;
 

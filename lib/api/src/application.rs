@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    NoSuchProfile, Problem, ProfileChoice,
+    Problem, ProfileChoice, ProfileUnfit,
     field::{self, Faults, FieldError, Metadata},
     patch::Patch,
     schema,
@@ -223,7 +223,7 @@ impl Draft {
     /// 422 where there is none.
     pub fn with_profile(
         self,
-        find: impl FnOnce(&ProfileChoice) -> Result<ProfileRef, NoSuchProfile>,
+        find: impl FnOnce(&ProfileChoice) -> Result<ProfileRef, ProfileUnfit>,
     ) -> Result<Self, Problem> {
         let mut faults = Faults::default();
         let profile = faults.take("profile", self.choice.as_ref().map(find).transpose());
@@ -266,7 +266,7 @@ impl Change {
     /// 422 where there is none.
     pub fn with_profile(
         self,
-        find: impl FnOnce(ProfileChoice) -> Result<ProfileRef, NoSuchProfile>,
+        find: impl FnOnce(ProfileChoice) -> Result<ProfileRef, ProfileUnfit>,
     ) -> Result<Self, Problem> {
         let mut faults = Faults::default();
         let profile = faults.take("profile", self.choice.clone().try_map(find));

@@ -35,7 +35,7 @@ pub use fault::ValidationFault;
 pub use metrics::HttpMetrics;
 pub use params::{IDEMPOTENCY_KEY, PathParams, QueryParams, idempotency_key, query_list};
 pub use problem::Problem;
-pub use profile_choice::{NoSuchProfile, ProfileChoice};
+pub use profile_choice::{ProfileChoice, ProfileUnfit};
 pub use specification::complete;
 pub use surface::{RouteName, surface, surface_with_fallback};
 pub use token::{

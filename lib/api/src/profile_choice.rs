@@ -13,10 +13,16 @@ pub enum ProfileChoice {
     Newest(ProfileName),
 }
 
-/// Nothing is published under it.
+/// Why nobody can be called by a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no such profile")]
-pub struct NoSuchProfile;
+pub enum ProfileUnfit {
+    /// Nothing is published under it.
+    #[error("there is no such profile")]
+    Unknown,
+    /// Its last attempt would find its event gone.
+    #[error("its retries take longer than events are kept here")]
+    TooLong,
+}
 
 impl FromStr for ProfileChoice {
     type Err = ProfileRefError;
@@ -34,16 +40,16 @@ impl ProfileChoice {
     /// The version that is meant, where `known` are all that there are.
     ///
     /// # Errors
-    /// [`NoSuchProfile`].
+    /// [`ProfileUnfit::Unknown`].
     pub fn among<'a>(
         &self,
         known: impl IntoIterator<Item = &'a ProfileRef>,
-    ) -> Result<ProfileRef, NoSuchProfile> {
+    ) -> Result<ProfileRef, ProfileUnfit> {
         let fits = |reference: &&ProfileRef| match self {
             Self::Exact(wanted) => *reference == wanted,
             Self::Newest(name) => reference.name == *name,
         };
-        known.into_iter().filter(fits).max().cloned().ok_or(NoSuchProfile)
+        known.into_iter().filter(fits).max().cloned().ok_or(ProfileUnfit::Unknown)
     }
 }
 
@@ -61,8 +67,8 @@ mod tests {
         };
         assert_eq!(chosen("ours").as_deref(), Ok("ours@10"));
         assert_eq!(chosen("ours@2").as_deref(), Ok("ours@2"));
-        assert_eq!(chosen("ours@3"), Err(NoSuchProfile));
-        assert_eq!(chosen("theirs"), Err(NoSuchProfile));
+        assert_eq!(chosen("ours@3"), Err(ProfileUnfit::Unknown));
+        assert_eq!(chosen("theirs"), Err(ProfileUnfit::Unknown));
         assert_eq!("Ours".parse::<ProfileChoice>(), Err(ProfileRefError::Name));
     }
 }

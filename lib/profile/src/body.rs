@@ -5,18 +5,29 @@
 //! - A producer's JSON is spliced in as text; nothing in it is read as a number.
 //! - What is absent is not `null`: its key is left out, or `null` is written, as the profile says;
 //!   a `null` that the producer gave stays.
+//! - What a producer may have made large stands in a template once at most, and no body is longer
+//!   than [`BODY_MAX`].
 
 use std::borrow::Cow;
 
 use serde_json::Value as Json;
 
 use crate::{
-    document::{Faults, Node, escape},
+    document::{Node, child},
+    faults::Faults,
     variable::{Piece, Scope, Variable, pieces},
 };
 
 /// How deep a template may be.
-const DEPTH_MAX: usize = 16;
+pub(crate) const DEPTH_MAX: usize = 16;
+
+/// The longest body that is written, in bytes. A payload of 1 MiB, which is as long as they are,
+/// grows at most sixfold when PHP writes it, and all else in an envelope is small.
+pub const BODY_MAX: usize = 8 * 1024 * 1024;
+
+/// The body would be longer than [`BODY_MAX`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooLong;
 
 /// What a variable stands for.
 pub(crate) enum Value<'a> {
@@ -47,52 +58,72 @@ pub(crate) enum Template {
     Object(Vec<(String, Template)>),
 }
 
-impl Template {
-    pub(crate) fn read(node: &Node, pointer: &str, faults: &Faults) -> Option<Self> {
-        Self::read_within(node, pointer, faults, DEPTH_MAX)
-    }
+/// Reads a template.
+struct Reader<'f> {
+    faults: &'f Faults,
+    /// What has been spliced in of the variables that may be large.
+    spliced: Vec<Variable>,
+}
 
-    fn read_within(node: &Node, pointer: &str, faults: &Faults, depth: usize) -> Option<Self> {
+impl Reader<'_> {
+    fn value(&mut self, node: &Node, pointer: &str, depth: usize) -> Option<Template> {
         let Some(depth) = depth.checked_sub(1) else {
-            faults.add(pointer, format!("is deeper than {DEPTH_MAX}"));
+            self.faults.add(pointer, format!("is deeper than {DEPTH_MAX}"));
             return None;
         };
         Some(match node {
-            Node::Null => Self::Constant("null".into()),
-            Node::Flag(flag) => Self::Constant(flag.to_string()),
-            Node::Number(number) => Self::Constant(number.to_string()),
-            Node::Text(text) => match pieces(text, Scope::Body) {
-                Err(problem) => {
-                    faults.add(pointer, problem);
-                    return None;
-                }
-                Ok(pieces) => match pieces.as_slice() {
-                    [] => Self::Constant("\"\"".into()),
-                    [Piece::Literal(text)] => Self::Constant(quoted(text)),
-                    [Piece::Variable(variable)] => Self::Variable(*variable),
-                    _ => Self::Text(pieces),
-                },
-            },
+            Node::Null => Template::Constant("null".into()),
+            Node::Flag(flag) => Template::Constant(flag.to_string()),
+            Node::Number(number) => Template::Constant(number.to_string()),
+            Node::Text(text) => self.text(text, pointer)?,
             Node::List(list) => {
-                let read = |(place, node)| {
-                    Self::read_within(node, &format!("{pointer}/{place}"), faults, depth)
+                let read = |(place, node): (usize, _)| {
+                    self.value(node, &child(pointer, &place.to_string()), depth)
                 };
                 // All of them are read before one that cannot be ends it.
                 let read: Vec<_> = list.iter().enumerate().map(read).collect();
-                Self::List(read.into_iter().collect::<Option<_>>()?)
+                Template::List(read.into_iter().collect::<Option<_>>()?)
             }
             Node::Object(fields) => {
                 let read = |(place, (key, node)): (usize, &(String, Node))| {
-                    let at = format!("{pointer}/{}", escape(key));
+                    let at = child(pointer, key);
                     if fields[..place].iter().any(|(earlier, _)| earlier == key) {
-                        faults.add(&at, "is given twice");
+                        self.faults.add(&at, "is given twice");
                     }
-                    Some((quoted(key), Self::read_within(node, &at, faults, depth)?))
+                    Some((quoted(key), self.value(node, &at, depth)?))
                 };
                 let read: Vec<_> = fields.iter().enumerate().map(read).collect();
-                Self::Object(read.into_iter().collect::<Option<_>>()?)
+                Template::Object(read.into_iter().collect::<Option<_>>()?)
             }
         })
+    }
+
+    fn text(&mut self, text: &str, pointer: &str) -> Option<Template> {
+        let pieces = pieces(text, Scope::Body).map_err(|problem| self.faults.add(pointer, problem));
+        let pieces = pieces.ok()?;
+        for piece in &pieces {
+            let Piece::Variable(variable @ (Variable::EventData | Variable::EventMeta)) = piece
+            else {
+                continue;
+            };
+            if self.spliced.contains(variable) {
+                self.faults.add(pointer, "event.data and event.meta may each stand here once");
+                break;
+            }
+            self.spliced.push(*variable);
+        }
+        Some(match pieces.as_slice() {
+            [] => Template::Constant("\"\"".into()),
+            [Piece::Literal(text)] => Template::Constant(quoted(text)),
+            [Piece::Variable(variable)] => Template::Variable(*variable),
+            _ => Template::Text(pieces),
+        })
+    }
+}
+
+impl Template {
+    pub(crate) fn read(node: &Node, pointer: &str, faults: &Faults) -> Option<Self> {
+        Reader { faults, spliced: Vec::new() }.value(node, pointer, DEPTH_MAX)
     }
 
     /// Whether this is the payload and nothing else.
@@ -101,25 +132,33 @@ impl Template {
     }
 
     /// Writes the template out, without white space of its own.
-    pub(crate) fn write(&self, values: &impl Values, omit_absent: bool, out: &mut String) {
+    ///
+    /// # Errors
+    /// [`TooLong`]; then `out` has a part of it.
+    pub(crate) fn write(
+        &self,
+        values: &impl Values,
+        omit_absent: bool,
+        out: &mut String,
+    ) -> Result<(), TooLong> {
         match self {
-            Self::Constant(json) => out.push_str(json),
+            Self::Constant(json) => push(out, json)?,
             Self::Variable(variable) => match values.value(*variable) {
-                None => out.push_str("null"),
-                Some(Value::Json(json)) => out.push_str(json),
-                Some(Value::Number(number)) => out.push_str(&number),
-                Some(Value::Text(text)) => out.push_str(&quoted(&text)),
+                None => push(out, "null")?,
+                Some(Value::Json(json)) => push(out, json)?,
+                Some(Value::Number(number)) => push(out, &number)?,
+                Some(Value::Text(text)) => push(out, &quoted(&text))?,
             },
-            Self::Text(pieces) => out.push_str(&quoted(&filled(pieces, values))),
+            Self::Text(pieces) => push(out, &quoted(&filled(pieces, values)))?,
             Self::List(list) => {
                 for (place, one) in list.iter().enumerate() {
-                    out.push(if place == 0 { '[' } else { ',' });
-                    one.write(values, omit_absent, out);
+                    push(out, if place == 0 { "[" } else { "," })?;
+                    one.write(values, omit_absent, out)?;
                 }
-                out.push_str(if list.is_empty() { "[]" } else { "]" });
+                push(out, if list.is_empty() { "[]" } else { "]" })?;
             }
             Self::Object(fields) => {
-                out.push('{');
+                push(out, "{")?;
                 let mut first = true;
                 for (key, value) in fields {
                     let absent =
@@ -128,16 +167,25 @@ impl Template {
                         continue;
                     }
                     if !std::mem::take(&mut first) {
-                        out.push(',');
+                        push(out, ",")?;
                     }
-                    out.push_str(key);
-                    out.push(':');
-                    value.write(values, omit_absent, out);
+                    push(out, key)?;
+                    push(out, ":")?;
+                    value.write(values, omit_absent, out)?;
                 }
-                out.push('}');
+                push(out, "}")?;
             }
         }
+        Ok(())
     }
+}
+
+fn push(out: &mut String, text: &str) -> Result<(), TooLong> {
+    if text.len() > BODY_MAX.saturating_sub(out.len()) {
+        return Err(TooLong);
+    }
+    out.push_str(text);
+    Ok(())
 }
 
 /// A text with its variables filled in; what is absent leaves nothing.
@@ -162,59 +210,4 @@ fn quoted(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Known(Option<&'static str>);
-
-    impl Values for Known {
-        fn value(&self, variable: Variable) -> Option<Value<'_>> {
-            match variable {
-                Variable::EventData => Some(Value::Json(r#"{ "n": 1.50 }"#)),
-                Variable::EventType => Some(Value::Text("a\"b".into())),
-                Variable::EventTime => Some(Value::Number("17".into())),
-                Variable::EventMeta => self.0.map(Value::Json),
-                _ => None,
-            }
-        }
-    }
-
-    fn written(template: &str, meta: Option<&'static str>, omit_absent: bool) -> String {
-        let node: Node = serde_json::from_str(template).unwrap();
-        let faults = Faults::default();
-        let template = Template::read(&node, "", &faults).unwrap();
-        let mut out = String::new();
-        template.write(&Known(meta), omit_absent, &mut out);
-        out
-    }
-
-    #[test]
-    fn order_is_kept_and_a_producers_json_is_spliced_as_it_is() {
-        let template = r#"{"z": "{{event.type}}", "a": "{{event.data}}", "at": "{{event.time}}",
-            "text": "<{{event.type}}>", "v": [1, "{{event.time}}", {}, []], "n": null}"#;
-        assert_eq!(
-            written(template, None, true),
-            r#"{"z":"a\"b","a":{ "n": 1.50 },"at":17,"text":"<a\"b>","v":[1,17,{},[]],"n":null}"#
-        );
-        assert_eq!(written(r#""{{event.data}}""#, None, true), r#"{ "n": 1.50 }"#);
-    }
-
-    #[test]
-    fn absent_is_not_null() {
-        let template = r#"{"meta": "{{event.meta}}", "x": true}"#;
-        assert_eq!(written(template, None, true), r#"{"x":true}"#);
-        assert_eq!(written(template, None, false), r#"{"meta":null,"x":true}"#);
-        assert_eq!(written(template, Some("null"), true), r#"{"meta":null,"x":true}"#);
-    }
-
-    #[test]
-    fn every_faulty_place_of_a_template_is_named() {
-        let json = r#"{"a/b": ["{{event.id", "{{attempt.unix}}"], "c": 1, "c": 2}"#;
-        let node: Node = serde_json::from_str(json).unwrap();
-        let faults = Faults::default();
-        Template::read(&node, "/body/template", &faults);
-        let found: Vec<_> = faults.into_vec().into_iter().map(|fault| fault.pointer).collect();
-        let list = "/body/template/a~1b";
-        assert_eq!(found, [format!("{list}/0"), format!("{list}/1"), "/body/template/c".into()]);
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_json::Number;
 
-use crate::Fault;
+use crate::{Fault, faults::Faults};
 
 /// A JSON value. The order of keys is that of the text, for an envelope is sent in the order in
 /// which it was written.
@@ -96,24 +96,6 @@ impl serde::Serialize for Node {
     }
 }
 
-/// Every fault found so far.
-#[derive(Default)]
-pub(crate) struct Faults(RefCell<Vec<Fault>>);
-
-impl Faults {
-    pub(crate) fn add(&self, pointer: impl Into<String>, problem: impl Into<String>) {
-        self.push(Fault::new(pointer, problem));
-    }
-
-    pub(crate) fn push(&self, fault: Fault) {
-        self.0.borrow_mut().push(fault);
-    }
-
-    pub(crate) fn into_vec(self) -> Vec<Fault> {
-        self.0.into_inner()
-    }
-}
-
 /// An object being read. Whatever nobody has asked for by the time it is dropped is a fault: a
 /// misspelt setting must not be taken for one that was left out.
 pub(crate) struct Section<'a> {
@@ -140,7 +122,7 @@ impl<'a> Section<'a> {
 
     /// The pointer of a field.
     pub(crate) fn at(&self, name: &str) -> String {
-        format!("{}/{}", self.pointer, escape(name))
+        child(&self.pointer, name)
     }
 
     pub(crate) const fn faults(&self) -> &'a Faults {
@@ -231,6 +213,22 @@ impl Drop for Section<'_> {
 /// A key as a part of a JSON Pointer (RFC 6901 §3).
 pub(crate) fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The pointer of what `pointer` holds under `key`. Never much longer than a fault tells, for each
+/// value of a document has one made.
+pub(crate) fn child(pointer: &str, key: &str) -> String {
+    if pointer.len() >= Fault::POINTER_MAX {
+        return pointer.to_owned();
+    }
+    let key = &key[..key.floor_char_boundary(Fault::POINTER_MAX)];
+    format!("{pointer}/{}", escape(key))
+}
+
+/// At most so many bytes of a text, in whole characters.
+pub(crate) fn cut(mut text: String, most: usize) -> String {
+    text.truncate(text.floor_char_boundary(most));
+    text
 }
 
 pub(crate) fn text(node: &Node) -> Result<&str, String> {

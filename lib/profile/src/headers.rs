@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use http::HeaderValue;
+
 /// Under which names an endpoint without a profile gets its signature. Lower case either way: some
 /// receivers' libraries look up exactly these spellings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,6 +63,12 @@ pub(crate) fn is_transports_own(name: &str) -> bool {
         || TRANSPORTS_PREFIXES.iter().any(|prefix| begins(name, prefix))
 }
 
+/// A header's value of visible ASCII, spaces and tabs, and of nothing else that RFC 9110 §5.5 still
+/// lets through: receivers do not agree on what other bytes mean.
+pub(crate) fn ascii_value(text: &str) -> Option<HeaderValue> {
+    if text.is_ascii() { HeaderValue::from_str(text).ok() } else { None }
+}
+
 fn begins(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
@@ -118,6 +126,14 @@ mod tests {
         }
         for name in ["webhook-id", "Svix-Signature", "x-amz-date", "x-contents", "é"] {
             assert!(!is_transports_own(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_ascii_and_visible() {
+        assert_eq!(ascii_value("a \t~").unwrap(), "a \t~");
+        for text in ["é", "\u{7f}", "a\r\nb", "\0"] {
+            assert_eq!(ascii_value(text), None, "{text:?}");
         }
     }
 

@@ -7,8 +7,10 @@
 //! # Invariants
 //! - What is written has every digit that was read. A float only decides what a receiver would do,
 //!   and makes the digits of the canonical form, which RFC 8785 defines by it.
-//! - Time and space are linear in the text; the stack is bounded by [`MAX_DEPTH`] for a value to
-//!   be written and by [`MAX_BODY_DEPTH`] for a body to be judged.
+//! - Time and space are linear in the text, but for indentation, and what is written is at most
+//!   [`BODY_MAX`] bytes; the stack is bounded by [`MAX_BODY_DEPTH`].
+//! - A payload that [`check_payload`] lets through is written in any envelope, but where PHP would
+//!   lose an object of it.
 //! - Text that is no JSON is an error and never a panic.
 //!
 //! Absent: templates, and what is done with a body that does not verify everywhere.
@@ -17,8 +19,11 @@ mod canonical;
 mod compatibility;
 mod double;
 mod error;
+mod form;
+mod lookup;
 mod number;
 mod parser;
+mod payload;
 mod text;
 mod value;
 mod writer;
@@ -28,18 +33,21 @@ use serde::{Deserialize, Serialize};
 pub use canonical::{CanonicalError, canonical_digest};
 pub use compatibility::{Compatibility, compatibility};
 pub use error::{Refusal, SerializeError};
+pub(crate) use lookup::text_at;
+pub use payload::check_payload;
 pub use text::has_lone_surrogate;
 
-use writer::Form;
+use form::Form;
 
-/// How many arrays and objects a value to be written may have around its innermost.
-///
-/// At least what `serde_json` reads, so that what passed its syntax check is not refused here.
-pub const MAX_DEPTH: usize = 128;
+use crate::body::{BODY_MAX, DEPTH_MAX};
 
-/// The same for a whole body that is judged or digested: as much as PHP reads and writes again by
-/// default, and room for a payload of [`MAX_DEPTH`] in any envelope.
+/// How many arrays and objects a body may have around its innermost value: as much as PHP reads and
+/// writes again by default.
 pub const MAX_BODY_DEPTH: usize = 511;
+
+/// The same for a payload, which leaves room for the deepest envelope: the innermost of a template's
+/// levels is the payload itself.
+pub const MAX_PAYLOAD_DEPTH: usize = MAX_BODY_DEPTH - (DEPTH_MAX - 1);
 
 /// The form in which a producer's JSON is written into a body.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -65,7 +73,8 @@ impl Serializer {
     /// look into it.
     ///
     /// # Errors
-    /// Where the text has no such form, and why; then `out` is as it was.
+    /// Where the text has no such form, or one of more than [`BODY_MAX`] bytes, and why; then `out`
+    /// is as it was.
     pub fn write(self, json: &str, out: &mut Vec<u8>) -> Result<(), SerializeError> {
         let form = match self {
             Self::Preserve => {
@@ -77,7 +86,8 @@ impl Serializer {
             Self::Pretty2 => Form { is_indented: true, ..Form::ECMA },
         };
         let before = out.len();
-        let written = parser::parse(json, MAX_DEPTH).and_then(|value| form.write(&value, out));
+        let form = Form { longest: before.saturating_add(BODY_MAX), ..form };
+        let written = parser::parse(json, MAX_BODY_DEPTH).and_then(|value| form.write(&value, out));
         if written.is_err() {
             out.truncate(before);
         }

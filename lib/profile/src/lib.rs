@@ -11,9 +11,10 @@
 //! 1. `presets/yoco.json`, to see one; [`Preset`] holds all that ship with the binary, and `plain`
 //!    the one of endpoints without any.
 //! 2. `profile` reads a document, section by section: `answers`, `retry`, `transport`,
-//!    `secret_policy`, `subscription`, `merchant_surface`, `signing`. `document` is what they read
-//!    with: every problem becomes a [`Fault`] with the JSON Pointer of its place, and reading goes on
-//!    to the next.
+//!    `secret_policy`, `subscription`, `merchant_surface`, `request_form`, `event_types`, `signing`.
+//!    `document` is what they read with: every problem becomes a [`Fault`] among the `faults`, with
+//!    the JSON Pointer of its place, and reading goes on to the next; what the sections demand of
+//!    each other is `agreement`.
 //! 3. `render` makes a request of a profile and a message: [`Profile::body`] fills the template of
 //!    `body` with the closed set of `variable`, in the forms of `derived_id` and `moment`, and has
 //!    `json` write it; [`Profile::headers`] is what each attempt adds.
@@ -36,12 +37,16 @@
 //! Absent: where profiles are stored and which one is in force, sending and retrying, the schemas'
 //! validation of payloads, and templates with conditions, loops or arithmetic.
 
+mod admission;
+mod agreement;
 mod answers;
 mod body;
 mod catalogue;
 mod derived_id;
 mod document;
+mod event_types;
 mod fault;
+mod faults;
 mod headers;
 mod json;
 mod merchant_surface;
@@ -50,6 +55,7 @@ mod plain;
 mod preset;
 mod profile;
 mod render;
+mod request_form;
 mod retry;
 pub mod scheme;
 mod secret_policy;
@@ -58,12 +64,13 @@ mod subscription;
 mod transport;
 mod variable;
 
+pub use body::BODY_MAX;
 pub use catalogue::{Catalogue, CatalogueEntry};
 pub use fault::Fault;
 pub use headers::{HeaderNames, HeaderNamesError, is_reserved};
 pub use json::{
-    CanonicalError, Compatibility, MAX_BODY_DEPTH, MAX_DEPTH, Refusal, SerializeError, Serializer,
-    canonical_digest, compatibility, has_lone_surrogate,
+    CanonicalError, Compatibility, MAX_BODY_DEPTH, MAX_PAYLOAD_DEPTH, Refusal, SerializeError,
+    Serializer, canonical_digest, check_payload, compatibility, has_lone_surrogate,
 };
 pub use merchant_surface::{RegistrationApi, VerifyCallback};
 pub use plain::Plain;

@@ -5,24 +5,27 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use posthaste_domain::{
-    AnswerRules, EventType, HeaderCase, ProfileName, ProfileRef, RetrySchedule, Transport,
+    AnswerRules, EventType, HeaderCase, ProfileName, ProfileRef, RetrySchedule, SigningSecret,
+    Transport,
 };
+use rand::CryptoRng;
 
 use crate::{
-    Fault, Modes, RegistrationApi, SecretKind, SecretPolicy, Serializer, Subscription,
-    VerifyCallback, answers,
+    Fault, Modes, RegistrationApi, SecretPolicy, SecretRefused, Serializer, Subscription,
+    VerifyCallback, agreement, answers,
     body::Template,
     derived_id::IdForm,
-    document::{Faults, Node, Section, flag, list, one_of, text, whole},
-    headers::is_transports_own,
+    document::{Node, Section, flag, one_of, text, whole},
+    event_types::EventTypes,
+    faults::Faults,
     moment::MomentForm,
+    request_form::RequestForm,
     retry,
     signing::{self, Signing},
-    subscription::pointer,
-    transport::{Demands, case_of, content_type, header_case},
-    variable::{Piece, Scope, pieces},
+    transport::{Demands, case_of},
+    variable::Piece,
 };
 
 /// One version of a profile, ready to be used.
@@ -137,7 +140,7 @@ impl Profile {
         };
         let envelope = body.and_then(|body| Envelope::read(&body));
         let request = request.and_then(|request| RequestForm::read(&request));
-        let types = event_type.and_then(|section| Types::read(&section));
+        let types = event_type.and_then(|section| EventTypes::read(&section));
         let id = |name| ids.as_ref()?.maybe_section(name).and_then(|s| IdForm::read(&s));
         let (event_id, message_id, delivery_id) = (id("event"), id("message"), id("delivery"));
         let moment = |name| time.as_ref()?.maybe_section(name).and_then(|s| MomentForm::read(&s));
@@ -146,14 +149,11 @@ impl Profile {
         let (secret, (answers, _), (schedule, disable_after)) = (secret?, answers?, retry?);
         let (demands, envelope, request, types) = (demands?, envelope?, request?, types?);
         let signing = signing?;
-        if secret.kind == SecretKind::None && !signing.is_empty() {
-            top.fault("signatures", "there is no secret to sign with");
-        }
         let signed = signing.signatures.header_names().map(|(_, written)| written);
         let written = request.written.iter().map(String::as_str).chain(signed);
         let case = request.case.unwrap_or_else(|| case_of(written));
         let uuid = IdForm::Uuid4;
-        Some(Self {
+        let profile = Self {
             reference: name?.at(u32::try_from(version?).ok()?),
             secret,
             answers,
@@ -180,7 +180,37 @@ impl Profile {
                 .unwrap_or(MomentForm::Rfc3339 { digits: 6, numeric_offset: false }),
             attempt_time: attempt_time.unwrap_or(MomentForm::UnixSeconds),
             signing,
-        })
+        };
+        agreement::check(&profile, top);
+        Some(profile)
+    }
+
+    /// Whether requests that the profile wants signed can be signed with this secret.
+    #[must_use]
+    pub fn can_sign(&self, secret: &SigningSecret) -> bool {
+        self.signing.is_empty()
+            || self.signing.signatures.can_sign(secret, |name| self.always_sends(name))
+    }
+
+    /// The secret of a new endpoint, or the next of an old one, as [`SecretPolicy::secret`] has it;
+    /// and never one that no request could be signed with.
+    ///
+    /// # Errors
+    /// [`SecretRefused`] says which rule the given one breaks: [`SecretRefused::Kind`] as well where
+    /// it is of the policy's kind and no signature takes it.
+    pub fn new_secret(
+        &self,
+        given: Option<&str>,
+        rng: &mut impl CryptoRng,
+    ) -> Result<SigningSecret, SecretRefused> {
+        let secret = self.secret.secret(given, rng)?;
+        if self.can_sign(&secret) { Ok(secret) } else { Err(SecretRefused::Kind) }
+    }
+
+    /// Whether every request has this header before it is signed, whatever the message and the
+    /// endpoint.
+    pub(crate) fn always_sends(&self, name: &HeaderName) -> bool {
+        *name == CONTENT_TYPE || self.headers.iter().any(|(own, _)| own == name)
     }
 
     /// What an event type is called on the wire.
@@ -215,86 +245,5 @@ impl Envelope {
         let serializer = body.want("serializer", one_of(&serializers));
         let omit_absent = body.may("omit_absent", flag).unwrap_or(true);
         Some(Self { template: template??, serializer: serializer?, omit_absent })
-    }
-}
-
-struct RequestForm {
-    content_type: HeaderValue,
-    headers: Vec<(HeaderName, Vec<Piece>)>,
-    /// The names as they were written.
-    written: Vec<String>,
-    case: Option<HeaderCase>,
-}
-
-/// The most headers of a profile's own.
-const HEADERS_MAX: usize = 32;
-
-impl RequestForm {
-    fn read(request: &Section<'_>) -> Option<Self> {
-        request.may("method", one_of(&[("POST", ())]));
-        let content_type = request.may("content_type", content_type);
-        let case = header_case(request);
-        let all = request.may("headers", list).unwrap_or_default();
-        if all.len() > HEADERS_MAX {
-            request.fault("headers", format!("may hold {HEADERS_MAX} headers"));
-        }
-        let (mut headers, mut written) = (Vec::new(), Vec::new());
-        for (place, node) in all.iter().enumerate() {
-            let pointer = format!("{}/{place}", request.at("headers"));
-            let header = Section::new(node, pointer, request.faults());
-            let name = header.want("name", text);
-            let value = header.want("value", |node| pieces(text(node)?, Scope::Header));
-            let parsed = name.and_then(|name| {
-                let parsed = HeaderName::try_from(name).ok();
-                if parsed.is_none() || is_transports_own(name) {
-                    header.fault("name", "is no header that a profile may set");
-                }
-                parsed
-            });
-            let literal = |piece: &Piece| match piece {
-                Piece::Literal(text) => text.bytes().all(|b| (b' '..=b'~').contains(&b)),
-                Piece::Variable(_) => true,
-            };
-            if value.as_ref().is_some_and(|pieces| !pieces.iter().all(literal)) {
-                header.fault("value", "may hold printable ASCII beside its variables");
-            }
-            if let (Some(name), Some(parsed), Some(value)) = (name, parsed, value) {
-                if headers.iter().any(|(earlier, _)| *earlier == parsed) {
-                    header.fault("name", "is given twice");
-                }
-                written.push(name.to_owned());
-                headers.push((parsed, value));
-            }
-        }
-        let json = HeaderValue::from_static("application/json");
-        Some(Self { content_type: content_type.unwrap_or(json), headers, written, case })
-    }
-}
-
-struct Types {
-    catalogue: Option<Vec<EventType>>,
-    wire: BTreeMap<EventType, String>,
-}
-
-impl Types {
-    fn read(section: &Section<'_>) -> Option<Self> {
-        section.may("pointer", pointer);
-        let name =
-            |node: &Node| text(node)?.parse::<EventType>().map_err(|error| error.to_string());
-        let catalogue =
-            section.may("catalog", |node| list(node)?.iter().map(name).collect::<Result<_, _>>());
-        let mut wire = BTreeMap::new();
-        if let Some(names) = section.maybe_section("wire") {
-            for (from, to) in names.entries() {
-                match (from.parse::<EventType>(), text(to)) {
-                    (Ok(from), Ok(to)) if !to.is_empty() && to.len() <= 256 => {
-                        wire.insert(from, to.to_owned());
-                    }
-                    (Err(error), _) => names.fault(from, error.to_string()),
-                    _ => names.fault(from, "must be a name of at most 256 characters"),
-                }
-            }
-        }
-        Some(Self { catalogue, wire })
     }
 }

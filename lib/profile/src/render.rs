@@ -7,18 +7,22 @@
 //! - What an attempt changes is in the headers: the moment, and what is signed with it.
 //! - A request that its profile wants signed is signed, or there is none.
 
+mod known;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header::CONTENT_TYPE};
 use posthaste_domain::{
     AttemptId, AttemptNo, EndpointId, EndpointUrl, Event, Mode, SigningSecret, Timestamp,
 };
 
+use self::known::Known;
 use crate::{
-    Profile, SerializeError, Serializer,
-    body::{Value, Values, filled},
+    Profile, Refusal, SerializeError, Serializer,
+    body::{BODY_MAX, TooLong, filled},
     compatibility,
+    headers::ascii_value,
+    json::text_at,
     scheme::{SignError, Signed, Target},
-    variable::Variable,
 };
 
 /// How many headers a request has once the client has added its own, so that the map seldom grows.
@@ -72,8 +76,11 @@ pub enum RenderError {
     Payload,
     /// The body has no form that the profile's serializer writes.
     #[error("the body cannot be written as the endpoint's profile wants it: {0}")]
-    Body(#[from] SerializeError),
-    /// A value cannot stand in a header.
+    Body(#[source] SerializeError),
+    /// The body would be longer than [`BODY_MAX`].
+    #[error("the body would be longer than {BODY_MAX} bytes")]
+    TooLong,
+    /// A value cannot stand in a header: it is not printable ASCII.
     #[error("what header {0} would say cannot stand in a header")]
     Header(HeaderName),
     /// The id or the event type cannot be sent, or a header to be signed is missing.
@@ -89,7 +96,7 @@ impl Profile {
     /// its own, is sent as it is.
     ///
     /// # Errors
-    /// [`RenderError::Payload`], [`RenderError::Body`].
+    /// [`RenderError::Payload`], [`RenderError::Body`], [`RenderError::TooLong`].
     pub fn body(&self, outgoing: &Outgoing<'_>) -> Result<Bytes, RenderError> {
         let preserved = self.serializer == Serializer::Preserve;
         if outgoing.event.content_type.is_some() || (preserved && self.template.is_bare()) {
@@ -97,7 +104,7 @@ impl Profile {
         }
         let known = Known { profile: self, outgoing, occasion: None, json: json(outgoing)? };
         let mut text = String::with_capacity(outgoing.payload.len() + 512);
-        self.template.write(&known, self.omit_absent, &mut text);
+        self.template.write(&known, self.omit_absent, &mut text)?;
         if preserved {
             return Ok(text.into());
         }
@@ -126,8 +133,8 @@ impl Profile {
         }
         let known = Known { profile: self, outgoing, occasion: Some(occasion), json: "" };
         for (name, pieces) in &self.headers {
-            let value = HeaderValue::try_from(filled(pieces, &known));
-            headers.insert(name, value.map_err(|_| RenderError::Header(name.clone()))?);
+            let value = ascii_value(&filled(pieces, &known));
+            headers.insert(name, value.ok_or_else(|| RenderError::Header(name.clone()))?);
         }
         if !self.signing.is_empty() {
             let id = known.message_id();
@@ -155,7 +162,7 @@ impl Profile {
     fn content_type(&self, event: &Event) -> Result<HeaderValue, RenderError> {
         match &event.content_type {
             None => Ok(self.content_type.clone()),
-            Some(own) => HeaderValue::from_str(own).map_err(|_| RenderError::Header(CONTENT_TYPE)),
+            Some(own) => ascii_value(own).ok_or(RenderError::Header(CONTENT_TYPE)),
         }
     }
 
@@ -166,9 +173,8 @@ impl Profile {
         let said = outgoing.event.occurrence.mode;
         said.or_else(|| {
             let pointer = self.modes.pointer.as_deref()?;
-            let body: serde_json::Value =
-                serde_json::from_slice(&self.body(outgoing).ok()?).ok()?;
-            body.pointer(pointer)?.as_str()?.parse().ok()
+            let body = self.body(outgoing).ok()?;
+            text_at(std::str::from_utf8(&body).ok()?, pointer)?.parse().ok()
         })
     }
 }
@@ -177,71 +183,14 @@ fn json<'a>(outgoing: &Outgoing<'a>) -> Result<&'a str, RenderError> {
     std::str::from_utf8(outgoing.payload).map_err(|_| RenderError::Payload)
 }
 
-/// What variables stand for in one request.
-struct Known<'a> {
-    profile: &'a Profile,
-    outgoing: &'a Outgoing<'a>,
-    occasion: Option<&'a Occasion<'a>>,
-    /// The payload.
-    json: &'a str,
-}
-
-impl Known<'_> {
-    fn message_id(&self) -> std::borrow::Cow<'_, str> {
-        let event = self.outgoing.event;
-        match (self.outgoing.ids.message, &self.profile.message_id) {
-            (Some(given), _) => given.into(),
-            (None, None) => event.id.as_str().into(),
-            (None, Some(form)) => {
-                form.derive("message", &[event.id.as_str()], event.accepted_at).into()
-            }
-        }
+impl From<TooLong> for RenderError {
+    fn from(_: TooLong) -> Self {
+        Self::TooLong
     }
 }
 
-impl Values for Known<'_> {
-    fn value(&self, variable: Variable) -> Option<Value<'_>> {
-        let Outgoing { event, endpoint, ids, .. } = *self.outgoing;
-        let said = &event.occurrence;
-        let text = |text: &'_ str| Value::Text(text.to_owned().into());
-        Some(match variable {
-            Variable::EventData => Value::Json(self.json),
-            Variable::EventMeta => Value::Json(said.meta.as_deref()?),
-            Variable::EventType => Value::Text(self.profile.wire_name(&event.event_type).into()),
-            Variable::EventSubject => Value::Text(said.subject.as_deref()?.into()),
-            Variable::EventMode => Value::Text(said.mode?.as_str().into()),
-            Variable::EventId => match &event.event_id {
-                Some(id) => text(id.as_str()),
-                None => {
-                    let parts = [event.id.as_str()];
-                    let id = self.profile.event_id.derive("event", &parts, event.accepted_at);
-                    Value::Text(id.into())
-                }
-            },
-            Variable::EventTime => moment(self.profile.event_time, event.occurred_at()),
-            Variable::MessageId => Value::Text(self.message_id()),
-            Variable::DeliveryId => match ids.delivery {
-                Some(id) => Value::Text(id.into()),
-                None => {
-                    let parts = [event.id.as_str(), endpoint.as_str()];
-                    let form = &self.profile.delivery_id;
-                    Value::Text(form.derive("delivery", &parts, event.accepted_at).into())
-                }
-            },
-            Variable::TenantId => Value::Text(event.app.as_str().into()),
-            Variable::TenantExternalId => {
-                Value::Text(said.tenant.as_ref().map_or(event.app.as_str(), |t| t.as_str()).into())
-            }
-            Variable::EndpointId => Value::Text(endpoint.as_str().into()),
-            Variable::AttemptTime => moment(self.profile.attempt_time, self.occasion?.at),
-            Variable::AttemptNumber => Value::Number(self.occasion?.number.to_string()),
-            Variable::AttemptId => Value::Text(self.occasion?.id.as_str().into()),
-            Variable::UserAgent => Value::Text(self.occasion?.user_agent.into()),
-        })
+impl From<SerializeError> for RenderError {
+    fn from(error: SerializeError) -> Self {
+        if error.refusal == Refusal::TooLong { Self::TooLong } else { Self::Body(error) }
     }
-}
-
-fn moment(form: crate::moment::MomentForm, at: Timestamp) -> Value<'static> {
-    let text = form.write(at);
-    if form.is_number() { Value::Number(text) } else { Value::Text(text.into()) }
 }

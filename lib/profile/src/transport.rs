@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use posthaste_domain::{HeaderCase, TlsVersions, Transport};
 
-use crate::document::{Node, Section, flag, list, one_of, text, whole};
+use crate::{
+    document::{Node, Section, flag, list, one_of, text, whole},
+    headers::ascii_value,
+};
 
 /// A profile's demands on connections and its bounds on answers, read from three of its sections.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +102,6 @@ pub(crate) fn case_of<'a>(names: impl IntoIterator<Item = &'a str>) -> HeaderCas
 pub(crate) fn content_type(node: &Node) -> Result<http::HeaderValue, String> {
     let text = text(node)?;
     let shaped = text.contains('/') && text.len() <= 256;
-    let value = http::HeaderValue::from_str(text).ok().filter(|_| shaped);
+    let value = ascii_value(text).filter(|_| shaped);
     value.ok_or_else(|| "must be a media type, such as application/json".into())
 }

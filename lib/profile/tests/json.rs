@@ -12,8 +12,8 @@ mod oracle;
 use std::fmt::Write as _;
 
 use posthaste_profile::{
-    MAX_BODY_DEPTH, Refusal, SerializeError, Serializer, canonical_digest, compatibility,
-    has_lone_surrogate,
+    MAX_BODY_DEPTH, Refusal, SerializeError, Serializer, canonical_digest, check_payload,
+    compatibility, has_lone_surrogate,
 };
 
 use documents::documents;
@@ -43,6 +43,10 @@ fn compact_is_what_javascript_writes() {
         let compact = written(Serializer::Compact, text);
         assert_eq!(has_lone_surrogate(text), ecma.has_lone_surrogate(), "{text}");
         assert_eq!(compact.is_ok(), ecma.is_unicode(), "{text}\n{compact:?}");
+        // It looks at members as well that others of the same name replace.
+        let judged = check_payload(text);
+        assert_eq!(judged == Err(Refusal::LoneSurrogate), ecma.has_lone_surrogate(), "{text}");
+        assert!(judged.is_err() || compact.is_ok(), "{text}");
         assert_eq!(digest(text), ecma.canonical, "{text}");
         let Ok(compact) = compact else { continue };
         let twice = written(Serializer::Compact, &compact);

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use posthaste_domain::{
     AttemptId, AttemptNo, EndpointId, EndpointUrl, Event, Occurrence, SigningSecret, Timestamp,
 };
-use posthaste_profile::{Ids, Occasion, Outgoing, Preset, Profile, RenderError};
+use posthaste_profile::{BODY_MAX, Ids, Occasion, Outgoing, Preset, Profile, RenderError};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -200,6 +200,57 @@ fn a_secret_of_another_kind_makes_no_request() {
     let opaque = SigningSecret::opaque("your-secret").unwrap();
     let refused = headers(profile("yoco@1"), &outgoing, &opaque, b"{}");
     assert!(matches!(refused, Err(RenderError::NoKey)), "{refused:?}");
+}
+
+/// A preset with another header, for one value of which a test asks.
+fn with_header(value: &str) -> Profile {
+    let preset = Preset::named(&"justwallet@1".parse().unwrap()).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(preset.document).unwrap();
+    document["request"]["headers"] = serde_json::json!([{"name": "X-Own", "value": value}]);
+    Profile::parse(&document.to_string()).unwrap()
+}
+
+#[test]
+fn a_header_holds_printable_ascii_or_there_is_no_request() {
+    let (profile, endpoint) = (with_header("<{{event.subject}}>"), ENDPOINT.parse().unwrap());
+    let secret = SigningSecret::opaque("your-secret").unwrap();
+    let made = |subject: &str| {
+        let occurrence =
+            Occurrence { subject: Some(subject.into()), ..event(&samples("yoco")[0]).occurrence };
+        let event = Event { occurrence, ..event(&samples("yoco")[0]) };
+        let payload = Bytes::from_static(b"{}");
+        let ids = Ids::default();
+        let outgoing = Outgoing { event: &event, payload: &payload, endpoint: &endpoint, ids };
+        headers(&profile, &outgoing, &secret, b"{}")
+    };
+    assert_eq!(made("EXP 12/3").unwrap()["x-own"], "<EXP 12/3>");
+    for subject in ["é", "a\u{85}b", "a\r\nb: c", "\u{7f}", "\0"] {
+        let refused = made(subject);
+        assert!(
+            matches!(&refused, Err(RenderError::Header(name)) if name == "x-own"),
+            "{subject:?}: {refused:?}"
+        );
+    }
+}
+
+#[test]
+fn a_body_beyond_the_bound_is_refused_and_the_longest_payload_is_not() {
+    let endpoint = ENDPOINT.parse::<EndpointId>().unwrap();
+    let event = event(&samples("yoco")[0]);
+    let body = |reference, payload: String| {
+        let payload = Bytes::from(payload);
+        let ids = Ids::default();
+        let outgoing = Outgoing { event: &event, payload: &payload, endpoint: &endpoint, ids };
+        profile(reference).body(&outgoing)
+    };
+    let text = |bytes: usize| format!("{{\"a\":\"{}\"}}", "é".repeat(bytes / 2));
+    for reference in ["justwallet@1", "justwallet-php@1"] {
+        body(reference, text(1 << 20)).unwrap();
+        let refused = body(reference, text(BODY_MAX));
+        assert!(matches!(refused, Err(RenderError::TooLong)), "{reference}");
+    }
+    let refused = body("justwallet-php@1", text(BODY_MAX / 2));
+    assert!(matches!(refused, Err(RenderError::TooLong)), "the serializer makes it longer");
 }
 
 #[test]

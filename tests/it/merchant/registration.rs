@@ -149,10 +149,15 @@ async fn where_and_under_which_key_they_are_listed_is_for_the_profile_to_say() {
     let told = own.call(Method::POST, "/hooks/v2/", Some(&body)).await.expect(200);
     let listed = own.call(Method::GET, "/hooks/v2", None).await.expect(200);
     assert_eq!(listed["hooks"][0]["id"], told["id"]);
-    own.call(Method::GET, "/api/webhooks", None).await.complains(404, "not_found");
-    other.call(Method::GET, "/hooks/v2", None).await.complains(404, "not_found");
+    let nowhere = own.call(Method::GET, "/nowhere", None).await;
+    for told in [
+        own.call(Method::GET, "/api/webhooks", None).await,
+        other.call(Method::GET, "/hooks/v2", None).await,
+    ] {
+        assert_eq!((told.status, told.bytes), (404, nowhere.bytes.clone()));
+    }
     let path = format!("/hooks/v2/{}", text(&told, "id"));
-    other.call(Method::DELETE, &path, None).await.complains(404, "not_found");
+    assert_eq!(other.call(Method::DELETE, &path, None).await.bytes, nowhere.bytes);
     assert_eq!(own.call(Method::DELETE, &path, None).await.status, 204);
     // Whose application has no profile registers too, where it is usual.
     let plain = other.register("n", "https://shop.example/hook").await;

@@ -7,13 +7,16 @@ use posthaste_profile::canonical_digest;
 use posthaste_testkit::{Answer, Received, Receiver, Script};
 use reqwest::Method;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{Platform, Program, Told};
 use crate::bed;
 
 const PATH: &str = "/case/verify-event";
 /// The window of Kloutit's profile.
-const WINDOW: Duration = Duration::from_secs(604_800);
+pub(super) const WINDOW: Duration = Duration::from_secs(604_800);
+/// The largest event that can be asked about.
+const LARGEST: usize = 8 * 1024 * 1024;
 
 /// An event of Kloutit's.
 pub(super) fn case() -> Value {
@@ -31,10 +34,10 @@ pub(super) fn case() -> Value {
 /// A merchant of Kloutit's, whose receiver has an event and has not answered it yet.
 pub(super) struct Asked {
     pub(super) platform: Platform,
-    app: AppId,
+    pub(super) app: AppId,
     pub(super) program: Program,
-    message: String,
-    receiver: Receiver,
+    pub(super) message: String,
+    pub(super) receiver: Receiver,
     pub(super) received: Received,
 }
 
@@ -166,10 +169,24 @@ async fn k13_whatever_is_wrong_is_answered_by_the_same_bytes() {
     ] {
         assert_eq!(refusal(told), wanted, "{what}");
     }
-    let large = program.asks(vec![b' '; 1024 * 1024 + 1]).await;
+    let large = program.asks(vec![b' '; LARGEST + 1]).await;
     large.complains(413, "payload_too_large");
-    let padded = format!("{text}{}", " ".repeat(1024 * 1024 - text.len()));
+    let padded = format!("{text}{}", " ".repeat(LARGEST - text.len()));
     assert_eq!(program.asks(padded).await.status, 200);
+}
+
+#[tokio::test]
+async fn k13_what_has_no_canonical_form_is_known_by_its_bytes() {
+    let asked = Asked::begin(&[]).await;
+    let Asked { platform, app, program, .. } = &asked;
+    let body = br#"{"eventType":"CASE_CREATED","details":{"value":1e400}}"#;
+    assert!(canonical_digest(body).is_err());
+    let log = platform.bed.bus().await.sent_log().await.unwrap();
+    let message = "msg_2mUyNHGNzM2qRpFZTsVXrxQkEWJ".parse().unwrap();
+    let digest: [u8; 32] = Sha256::digest(body).into();
+    log.note(app, &digest, &message, bed::now()).await.unwrap();
+    assert_eq!(program.asks(body).await.expect(200)["messageId"], json!(message));
+    assert_eq!(program.asks([&body[..], b" "].concat()).await.status, 400);
 }
 
 #[tokio::test]
@@ -192,10 +209,10 @@ async fn k13_only_who_has_a_key_may_ask_and_only_where_events_can_be_asked_about
     let told = program.call(Method::GET, PATH, None).await;
     told.complains(405, "method_not_allowed");
     assert_eq!(told.headers["allow"], "POST");
-    // Whose profile offers nothing of the kind finds nothing there.
+    // Whose profile offers nothing of the kind is told of nothing.
     let other = platform.merchant(Some("yoco@1")).await;
     let other = platform.program(&other, "live").await;
-    other.asks(received.body.to_vec()).await.complains(404, "not_found");
+    assert_eq!(other.asks(received.body.to_vec()).await.expect(400)["verified"], false);
     // An endpoint of another profile than its application's is enough.
     let profile = platform.publish("kloutit@1", "asking", &json!({})).await;
     let mixed = platform.merchant(Some("yoco@1")).await;
@@ -233,5 +250,6 @@ async fn k13_an_event_can_be_asked_about_at_the_path_and_by_the_rules_of_a_profi
     assert_eq!(asks(received.body.to_vec()).await.expect(202)["verified"], true);
     let spaced = [&received.body[..], b" "].concat();
     assert_eq!(asks(spaced).await.expect(422)["verified"], false);
-    program.asks(received.body.to_vec()).await.complains(404, "not_found");
+    // At another's path by that one's rules.
+    assert_eq!(program.asks("{}").await.expect(400)["verified"], false);
 }

@@ -69,11 +69,6 @@ impl World {
         Merchant { world: self, app: created["id"].as_str().unwrap().parse().unwrap() }
     }
 
-    /// An application that is there already.
-    pub(super) const fn merchant_of(&self, app: AppId) -> Merchant<'_> {
-        Merchant { world: self, app }
-    }
-
     /// Puts event types into the catalogue.
     pub(super) async fn event_types(&self, names: &[&str]) {
         for name in names {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use posthaste_api::{
-    Json, JsonBody, NoSuchProfile, PathParams, Problem, ProfileChoice, QueryParams,
+    Json, JsonBody, PathParams, Problem, ProfileChoice, ProfileUnfit, QueryParams,
     application::{ApplicationIn, ApplicationOut, ApplicationPatch, Draft},
     field::Faults,
 };
@@ -16,7 +16,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Api, endpoint::misfits, path::ApplicationPath, refused};
+use super::{Api, endpoint::misfits, path::ApplicationPath, profile::longest_run, refused};
 use crate::{
     access::{ManagedApplication, Organisation, OwnApplication},
     page::{Listed, PageQuery},
@@ -224,8 +224,11 @@ pub(super) fn find(
     api: &Api,
     org: &OrgId,
     choice: &ProfileChoice,
-) -> Result<ProfileRef, NoSuchProfile> {
-    choice.among(&api.registry.profile_names(org))
+) -> Result<ProfileRef, ProfileUnfit> {
+    let reference = choice.among(&api.registry.profile_names(org))?;
+    let profile = api.registry.profile(org, &reference).ok_or(ProfileUnfit::Unknown)?;
+    let takes = profile.schedule.horizon(profile.total_timeout);
+    if takes > longest_run(api) { Err(ProfileUnfit::TooLong) } else { Ok(reference) }
 }
 
 /// Whether an application may become `next`: another profile must suit the endpoints that it has.

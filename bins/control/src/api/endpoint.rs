@@ -15,7 +15,7 @@ use posthaste_domain::{
     AppId, Application, Endpoint, EndpointId, EventType, Keyring, Mode, OrgId, ProfileRef,
 };
 use posthaste_history::Order;
-use posthaste_profile::{Profile, SecretPolicy};
+use posthaste_profile::{Profile, Reveal, SecretKind, SecretPolicy};
 use posthaste_registry::{EndpointEntry, Headers};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -30,6 +30,7 @@ use super::{
     application::find,
     path::{ApplicationPath, EndpointPath},
     refused,
+    secret::{NO_STORE, NoStore, new_secret},
 };
 use crate::{
     access::{Anyone, Edit, OwnApplication, OwnEndpoint},
@@ -48,7 +49,8 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
 
 pub(super) type Page = Result<Json<Listed<EndpointOut>>, Problem>;
 pub(super) type Shown = Result<Json<EndpointOut>, Problem>;
-pub(super) type ShownWithStatus = Result<(StatusCode, Json<EndpointOut>), Problem>;
+/// An endpoint that was made or replaced; an answer with a secret is kept out of every cache.
+pub(super) type ShownWithStatus = Result<(StatusCode, Option<NoStore>, Json<EndpointOut>), Problem>;
 
 /// List endpoints
 ///
@@ -70,7 +72,8 @@ pub(crate) async fn list(
 
 /// Create an endpoint
 ///
-/// Without a `secret`, one is made.
+/// Without a `secret`, one is made. Where the endpoint's profile shows a secret once only, this
+/// answer alone has what was made, in `secret`; no later one shows it.
 #[utoipa::path(
     post, path = "/api/v1/app/{app_id}/endpoint", operation_id = "v1.endpoint.create", tag = "Endpoint",
     params(ApplicationPath),
@@ -106,8 +109,8 @@ pub(crate) async fn get(OwnEndpoint(_, found, _): OwnEndpoint) -> Shown {
 
 /// Replace an endpoint, or create it
 ///
-/// One that is addressed by a `uid` nobody has is created with that `uid`. Its secret, its headers
-/// and whether it is paused stay as they are.
+/// One that is addressed by a `uid` nobody has is created with that `uid`, and answered as a POST
+/// is. Its secret, its headers and whether it is paused stay as they are.
 #[utoipa::path(
     put, path = "/api/v1/app/{app_id}/endpoint/{endpoint_id}", operation_id = "v1.endpoint.upsert", tag = "Endpoint",
     params(EndpointPath),
@@ -306,7 +309,7 @@ pub(super) async fn put(
     let replace = |current: &_| draft.replace(current, now);
     let updated = api.writer.update_endpoint(&application.id, &found.endpoint.id, replace).await;
     let updated = updated.map_err(|error| refused(error, TAKEN))?;
-    Ok((StatusCode::OK, Json((&updated.endpoint).into())))
+    Ok((StatusCode::OK, None, Json((&updated.endpoint).into())))
 }
 
 /// Deletes an endpoint.
@@ -317,10 +320,24 @@ pub(crate) async fn remove(api: &Api, entry: &EndpointEntry) -> Result<StatusCod
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Creates an endpoint.
+/// Creates an endpoint. Its secret is in the answer where that is the only one that may show it;
+/// whoever may create endpoints may see secrets.
 pub(super) async fn insert(api: &Api, application: &Application, new: New) -> ShownWithStatus {
+    let is_ours = new.secret.is_none();
     let created = create_in(api, application, new, None).await?;
-    Ok((StatusCode::CREATED, Json((&created.endpoint).into())))
+    let secret = if is_ours { shown_once(api, application, &created) } else { None };
+    let no_store = secret.is_some().then_some(NO_STORE);
+    let told = EndpointOut::from(&created.endpoint).showing(secret);
+    Ok((StatusCode::CREATED, no_store, Json(told)))
+}
+
+/// The secret that was made for a new endpoint, where its profile shows it now and never again.
+fn shown_once(api: &Api, application: &Application, created: &EndpointEntry) -> Option<String> {
+    let profile = profile_of(api, application, &created.endpoint).ok().flatten()?;
+    let SecretPolicy { reveal, kind, .. } = profile.secret;
+    let is_shown = reveal == Reveal::Once && kind != SecretKind::None;
+    let keyring = created.keyring.as_ref().filter(|_| is_shown)?;
+    Some(keyring.current().reveal())
 }
 
 /// Creates an endpoint that a merchant registers in `mode`.
@@ -345,10 +362,9 @@ async fn create_in(
     let id = EndpointId::generate(now, &mut rand::rng());
     let endpoint = Endpoint { mode, ..draft.create(id, application.id.clone(), now) };
     let profile = profile_of(api, application, &endpoint)?;
-    let policy = profile.as_ref().map_or_else(SecretPolicy::default, |profile| profile.secret);
     let mut faults = Faults::default();
     let given = secret.as_ref().map(|text| text.as_str());
-    let secret = faults.take("secret", policy.secret(given, &mut rand::rng()));
+    let secret = faults.take("secret", new_secret(profile.as_deref(), given));
     let wish = Wish { next: &endpoint, current: None, secret: None, is_moved: false };
     rules::check_address(&api.guard, api.https_only, &wish, &mut faults);
     rules::check(profile.as_deref(), &wish, &mut faults);

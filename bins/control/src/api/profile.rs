@@ -16,6 +16,7 @@ use posthaste_profile::Preset;
 use posthaste_registry::WriteError;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+pub(super) use self::document::longest_run;
 pub(crate) use self::shape::Reference;
 use self::{
     document::ProfileDocument,

@@ -9,7 +9,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use posthaste_api::{Json, Problem, RawBody, field::Faults, parse_json};
 use posthaste_domain::{EndpointId, Keyring, SigningSecret};
-use posthaste_profile::{Reveal, SecretKind, SecretPolicy, SecretSource};
+use posthaste_profile::{Profile, Reveal, SecretKind, SecretPolicy, SecretRefused, SecretSource};
 use posthaste_registry::EndpointEntry;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,24 +55,38 @@ pub(crate) struct SecretOut {
 }
 
 /// Keeps an answer out of every cache.
-type NoStore = [(header::HeaderName, HeaderValue); 1];
+pub(super) type NoStore = [(header::HeaderName, HeaderValue); 1];
 pub(super) type ShownSecret = Result<(NoStore, Json<SecretOut>), Problem>;
 pub(super) type Rotated = Result<(StatusCode, NoStore), Problem>;
 
-const NO_STORE: NoStore = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+pub(super) const NO_STORE: NoStore =
+    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
 /// The registry shows the endpoint, and no sealing key of ours opens its secret.
 #[derive(Debug, thiserror::Error)]
 #[error("no sealing key opens the secret of endpoint {0}")]
 struct Unopened(EndpointId);
 
+/// The secret that an endpoint of this profile, or of none, gets.
+pub(super) fn new_secret(
+    profile: Option<&Profile>,
+    given: Option<&str>,
+) -> Result<SigningSecret, SecretRefused> {
+    let rng = &mut rand::rng();
+    match profile {
+        Some(profile) => profile.new_secret(given, rng),
+        None => SecretPolicy::default().secret(given, rng),
+    }
+}
+
 impl RotateIn {
     /// The next secret, and for how long the old one stays valid.
-    fn validate(self, policy: &SecretPolicy) -> Result<(SigningSecret, Duration), Problem> {
+    fn validate(self, profile: Option<&Profile>) -> Result<(SigningSecret, Duration), Problem> {
         let mut faults = Faults::default();
         let given = self.key.map(Zeroizing::new);
         let given = given.as_ref().map(|text| text.as_str());
-        let key = faults.take("key", policy.secret(given, &mut rand::rng()));
+        let key = faults.take("key", new_secret(profile, given));
+        let policy = profile.map_or_else(SecretPolicy::default, |profile| profile.secret);
         let grace = self.grace_period_seconds.map(|seconds| Duration::from_secs(seconds.into()));
         if grace.is_some_and(|grace| grace > MAX_GRACE) {
             let most = MAX_GRACE.as_secs();
@@ -128,12 +142,12 @@ pub(crate) async fn rotate(
     RawBody(body): RawBody,
 ) -> Result<Response, Problem> {
     let profile = profile_of(&api, &application, &found.endpoint)?;
-    let policy = profile.map_or_else(SecretPolicy::default, |profile| profile.secret);
+    let policy = profile.as_ref().map_or_else(SecretPolicy::default, |profile| profile.secret);
     if policy.kind == SecretKind::None {
         let detail = "The endpoint's profile signs with no secret.";
         return Err(Problem::bad_request("no_secret", detail));
     }
-    let next = change(&api, &found, &body, &policy).await?;
+    let next = change(&api, &found, &body, profile.as_deref()).await?;
     Ok(if policy.source == SecretSource::CustomerRequired {
         (StatusCode::NO_CONTENT, NO_STORE).into_response()
     } else {
@@ -155,7 +169,7 @@ pub(super) fn shown(entry: &EndpointEntry) -> ShownSecret {
 
 /// Replaces an endpoint's secret as `body` says, where it says anything.
 pub(super) async fn replace(api: &Api, entry: &EndpointEntry, body: &[u8]) -> Rotated {
-    change(api, entry, body, &SecretPolicy::default()).await?;
+    change(api, entry, body, None).await?;
     Ok((StatusCode::NO_CONTENT, NO_STORE))
 }
 
@@ -163,10 +177,10 @@ async fn change(
     api: &Api,
     entry: &EndpointEntry,
     body: &[u8],
-    policy: &SecretPolicy,
+    profile: Option<&Profile>,
 ) -> Result<SigningSecret, Problem> {
     let body: Option<RotateIn> = if body.is_empty() { None } else { parse_json(body)? };
-    let (next, grace) = body.unwrap_or_default().validate(policy)?;
+    let (next, grace) = body.unwrap_or_default().validate(profile)?;
     let now = api.now();
     let rotate = |current: &Keyring| current.rotate(next.clone(), now, now + grace);
     let endpoint = &entry.endpoint;
@@ -183,7 +197,7 @@ mod tests {
 
     fn check(body: &str) -> Option<(SigningSecret, u64)> {
         let body: RotateIn = serde_json::from_str(body).unwrap();
-        let checked = body.validate(&SecretPolicy::default()).ok();
+        let checked = body.validate(None).ok();
         checked.map(|(key, grace)| (key, grace.as_secs()))
     }
 
@@ -208,7 +222,7 @@ mod tests {
         #[test]
         fn a_fault_never_repeats_the_secret(text in "[a-z_]{12,40}") {
             let body = RotateIn { key: Some(text.clone()), grace_period_seconds: None };
-            let problem = body.validate(&SecretPolicy::default()).unwrap_err();
+            let problem = body.validate(None).unwrap_err();
             let shown = format!("{problem:?}");
             prop_assert!(!shown.contains(&text));
         }

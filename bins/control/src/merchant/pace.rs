@@ -11,6 +11,7 @@ use std::{
 };
 
 use posthaste_domain::AppId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many applications are remembered at most; of those that ask within two seconds.
 const BUCKETS_MAX: usize = 10_000;
@@ -18,14 +19,17 @@ const BUCKETS_MAX: usize = 10_000;
 const BURST_SECONDS: f64 = 2.0;
 /// How many questions of one application are answered at once.
 const AT_ONCE_EACH: usize = 16;
-/// How many of all applications are: what they hold in memory is so many bodies.
+/// How many of all applications are: what they hold in memory is so many bodies of 1 MiB,
 const AT_ONCE: usize = 128;
+/// of which so many may be larger, up to 8 MiB.
+const LARGE_AT_ONCE: usize = 16;
 
 /// Lets applications ask, each at its own pace. Cheap to clone.
 #[derive(Clone)]
 pub struct Pace {
     per_second: f64,
     state: Arc<Mutex<State>>,
+    large: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -46,6 +50,10 @@ pub(crate) struct Pass {
     state: Arc<Mutex<State>>,
 }
 
+/// Everybody together asks about too many large events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Crowded;
+
 /// Why a question is not answered now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wait {
@@ -60,7 +68,8 @@ impl Pace {
     /// where it has not asked for a while.
     #[must_use]
     pub fn new(per_second: u32) -> Self {
-        Self { per_second: per_second.into(), state: Arc::default() }
+        let large = Arc::new(Semaphore::new(LARGE_AT_ONCE));
+        Self { per_second: per_second.into(), state: Arc::default(), large }
     }
 
     /// Takes a token of this application.
@@ -91,6 +100,13 @@ impl Pace {
         bucket.at_once += 1;
         state.at_once += 1;
         Ok(Pass { app: app.clone(), state: Arc::clone(&self.state) })
+    }
+}
+
+impl Pace {
+    /// Lets a large event be asked about, as long as what is returned lives.
+    pub(crate) fn take_large(&self) -> Result<OwnedSemaphorePermit, Crowded> {
+        Arc::clone(&self.large).try_acquire_owned().map_err(|_| Crowded)
     }
 }
 
@@ -157,6 +173,15 @@ mod tests {
         assert_eq!(pace.take(&app(), now).err(), Some(Wait::Crowded));
         held.clear();
         assert!(pace.take(&greedy, now).is_ok());
+    }
+
+    #[test]
+    fn few_are_large_at_once() {
+        let pace = Pace::new(1);
+        let held: Vec<_> = (0..100).filter_map(|_| pace.take_large().ok()).collect();
+        assert_eq!(held.len(), LARGE_AT_ONCE);
+        drop(held);
+        assert!(pace.take_large().is_ok());
     }
 
     #[test]

@@ -1,15 +1,19 @@
 //! Where merchants' programs call. Paths are data: each profile has its own.
+//!
+//! # Invariants
+//! - A path that only other organisations' profiles have is to a caller what an unknown path is.
+//! - An event may be asked about wherever a profile says so that its organisation may name, be it in
+//!   force or not: what was sent under one is still asked about when nothing is called by it any
+//!   more. Whose event it is is never a question of the path.
 
-use std::{
-    collections::{BTreeSet, HashSet},
-    sync::Arc,
-};
+mod index;
 
-use http::HeaderName;
-use posthaste_domain::Application;
-use posthaste_profile::{Preset, Profile, RegistrationApi, VerifyCallback};
+use std::collections::BTreeSet;
+
+use posthaste_profile::{Preset, RegistrationApi, VerifyCallback};
 use posthaste_registry::Registry;
 
+pub use self::index::Places;
 use super::key::Caller;
 
 /// What stands at a path, for one application.
@@ -18,29 +22,9 @@ pub(super) enum Place {
     Registrations(RegistrationApi),
     /// One of them, by this id.
     Registration(String),
-    /// Where it asks whether an event is ours; by the rules of one of these, at least one.
+    /// Where it asks whether an event is ours; by the rules of one of these, at least one. Its own
+    /// profile's come first, then its endpoints', then those that remember longest.
     Verification(Vec<VerifyCallback>),
-}
-
-/// Whether anything may stand at `path`, for whomever; and in which headers, beside
-/// `Authorization`, a key may be shown there.
-pub(super) fn known(registry: &Registry, path: &str) -> Option<HashSet<HeaderName>> {
-    // Most of what strays here is meant for us, and no profile has a place there.
-    if path.starts_with("/api/v1") {
-        return None;
-    }
-    let mut headers = HashSet::new();
-    let mut is_known = is_at(&RegistrationApi::default(), path);
-    let mut look = |profile: &Profile| {
-        is_known |= profile.registration.as_ref().is_some_and(|api| is_at(api, path));
-        if let Some(callback) = profile.verify_callback.as_ref().filter(|own| own.path == path) {
-            is_known = true;
-            headers.insert(callback.auth_header.clone());
-        }
-    };
-    Preset::all().for_each(|preset| look(&preset.profile));
-    registry.all_profiles().iter().for_each(|profile| look(profile));
-    is_known.then_some(headers)
 }
 
 /// What stands at `path` for `caller`, who must have shown the key in a header that the place
@@ -49,7 +33,7 @@ pub(super) fn of(registry: &Registry, caller: &Caller, path: &str) -> Option<Pla
     let application = &caller.application;
     let own = application.profile.as_ref();
     let own = own.and_then(|reference| registry.profile(&application.org, reference));
-    let registration = own.as_ref().and_then(|profile| profile.registration.clone());
+    let registration = own.and_then(|profile| profile.registration.clone());
     let registration = registration.unwrap_or_default();
     let is_bearer = caller.shown_in == http::header::AUTHORIZATION;
     if is_bearer && path == registration.path {
@@ -58,30 +42,39 @@ pub(super) fn of(registry: &Registry, caller: &Caller, path: &str) -> Option<Pla
     if is_bearer && let Some(id) = below(&registration, path) {
         return Some(Place::Registration(id.to_owned()));
     }
-    let mut callbacks: Vec<VerifyCallback> = Vec::new();
-    for profile in own.into_iter().chain(profiles_of_endpoints(registry, application)) {
-        let callback = profile.verify_callback.as_ref().filter(|callback| {
-            callback.path == path && (is_bearer || callback.auth_header == caller.shown_in)
-        });
-        if let Some(callback) = callback.filter(|callback| !callbacks.contains(callback)) {
-            callbacks.push(callback.clone());
-        }
-    }
+    let is_here = |callback: &VerifyCallback| {
+        callback.path == path && (is_bearer || callback.auth_header == caller.shown_in)
+    };
+    let callbacks = callbacks(registry, caller, is_here);
     (!callbacks.is_empty()).then_some(Place::Verification(callbacks))
 }
 
-fn profiles_of_endpoints(
+/// The ways to ask that fit, of all that the caller's organisation has; each once.
+fn callbacks(
     registry: &Registry,
-    application: &Application,
-) -> impl Iterator<Item = Arc<Profile>> {
+    caller: &Caller,
+    is_here: impl Fn(&VerifyCallback) -> bool,
+) -> Vec<VerifyCallback> {
+    let application = &caller.application;
     let endpoints = registry.endpoints(&application.id);
-    let references: BTreeSet<_> =
-        endpoints.iter().filter_map(|entry| entry.endpoint.profile.clone()).collect();
-    references.into_iter().filter_map(|one| registry.profile(&application.org, &one))
-}
-
-fn is_at(api: &RegistrationApi, path: &str) -> bool {
-    path == api.path || below(api, path).is_some()
+    let named: BTreeSet<_> =
+        endpoints.iter().filter_map(|entry| entry.endpoint.profile.as_ref()).collect();
+    let in_force = application.profile.iter().chain(named);
+    let in_force = in_force.filter_map(|one| registry.profile(&application.org, one));
+    let mut found: Vec<VerifyCallback> = Vec::new();
+    let mut add = |callback: &VerifyCallback| {
+        if is_here(callback) && !found.contains(callback) {
+            found.push(callback.clone());
+        }
+    };
+    in_force.filter_map(|profile| profile.verify_callback.clone()).for_each(|one| add(&one));
+    let presets = Preset::all().filter_map(|preset| preset.profile.verify_callback.clone());
+    let published = registry.profiles(&application.org).into_iter();
+    let published = published.filter_map(|one| one.profile.verify_callback.clone());
+    let mut all: Vec<_> = presets.chain(published).collect();
+    all.sort_by_key(|callback| std::cmp::Reverse(callback.window));
+    all.iter().for_each(add);
+    found
 }
 
 /// The one step of `path` that follows the list's.
@@ -101,6 +94,5 @@ mod tests {
         for other in ["/api/webhooks", "/api/webhooks/", "/api/webhooksx", "/api/webhooks/a/b"] {
             assert_eq!(below(&api, other), None, "{other}");
         }
-        assert!(is_at(&api, "/api/webhooks") && !is_at(&api, "/api/webhook"));
     }
 }

@@ -11,7 +11,7 @@ use axum::{
     extract::{DefaultBodyLimit, FromRequest as _, Request},
     response::{IntoResponse, Response},
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use posthaste_api::{Json, Problem, RawBody};
 use posthaste_bus::{BucketError, Sent};
 use posthaste_domain::{MessageId, Timestamp};
@@ -19,11 +19,21 @@ use posthaste_profile::{VerifyCallback, canonical_digest};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{complaint::Complaint, key::Caller, pace::Wait};
+use super::{
+    complaint::Complaint,
+    key::Caller,
+    pace::{Crowded, Wait},
+};
 use crate::api::{Api, RETRY_AFTER};
 
-/// The largest event that can be asked about, in bytes. None that we send is larger.
-const BODY_LIMIT: usize = 1024 * 1024;
+/// The largest event that can be asked about, in bytes. A message has a million, unless an operator
+/// allows more; what a profile makes of it grows where its language escapes or spells numbers out
+/// (`é` is `\u00e9`, `1e20` has 21 digits) by less than six times, and the receiver's JSON library
+/// may indent what it posts.
+const BODY_LIMIT: usize = 8 * 1024 * 1024;
+/// Above how many bytes an event is large, of which few are held at once; also one whose length is
+/// not told.
+const LARGE: u64 = 1024 * 1024;
 /// When to ask again where everybody asks.
 const CROWDED: Duration = Duration::from_secs(1);
 
@@ -68,13 +78,20 @@ pub(super) async fn answer(
             Wait::For(wait) => Complaint::too_often(wait),
             Wait::Crowded => Problem::overloaded(CROWDED).into(),
         })?;
+    let told = request.headers().get(header::CONTENT_LENGTH);
+    let length = told.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let is_large = length.is_none_or(|length| length > LARGE);
+    let large = is_large.then(|| api.verify_pace.take_large()).transpose();
+    let _large = large.map_err(|Crowded| Problem::overloaded(CROWDED))?;
     DefaultBodyLimit::max(BODY_LIMIT).apply(&mut request);
     let RawBody(body) = RawBody::from_request(request, &()).await?;
     let now = api.now();
     for raw in [false, true] {
         let of_this: Vec<_> = callbacks.iter().filter(|callback| callback.raw == raw).collect();
-        let Some(digest) = of_this.first().and_then(|_| digest(raw, &body)) else { continue };
-        let found = api.sent.find(&caller.application.id, &digest).await;
+        if of_this.is_empty() {
+            continue;
+        }
+        let found = api.sent.find(&caller.application.id, &digest(raw, &body)).await;
         let Some(sent) = found.map_err(unavailable)? else { continue };
         let knows = |callback: &&&VerifyCallback| is_recent(&sent, callback.window, now);
         if let Some(callback) = of_this.iter().find(knows) {
@@ -88,9 +105,11 @@ pub(super) async fn answer(
     Ok((status(mismatch, StatusCode::BAD_REQUEST), Json(UNVERIFIED)).into_response())
 }
 
-/// By what the worker noted it; `None` for what cannot have been sent.
-fn digest(raw: bool, body: &[u8]) -> Option<[u8; 32]> {
-    if raw { Some(Sha256::digest(body).into()) } else { canonical_digest(body).ok() }
+/// By what the worker noted it. What has no canonical form, such as a number that no double is, is
+/// known by its bytes alone.
+fn digest(raw: bool, body: &[u8]) -> [u8; 32] {
+    let canonical = if raw { None } else { canonical_digest(body).ok() };
+    canonical.unwrap_or_else(|| Sha256::digest(body).into())
 }
 
 fn is_recent(sent: &Sent, window: Duration, now: Timestamp) -> bool {

@@ -9,7 +9,12 @@ use http_body_util::BodyExt as _;
 use posthaste_api::{Capability, HttpMetrics, Portal, RawBody, Signer, TokenSecret, Verifier};
 use posthaste_bus::{Authority, Bus, BusConfig};
 use posthaste_control::{
-    api::Api, freshness::Freshness, idempotency::Idempotency, merchant::Pace, router, tasks::Tasks,
+    api::Api,
+    freshness::Freshness,
+    idempotency::Idempotency,
+    merchant::{Pace, Places},
+    router,
+    tasks::Tasks,
 };
 use posthaste_domain::{AppId, EventType, OrgId, Timestamp};
 use posthaste_history::History;
@@ -140,6 +145,7 @@ async fn served(nats: &NatsServer, history: History) -> (Bus, Router, Signer, Ki
         idempotency: Idempotency::new(answers, sealer, clock, &kit.registry).unwrap(),
         sent: bus.sent_log().await.unwrap(),
         verify_pace: Pace::new(50),
+        places: Places::default(),
         guard: Guard::new([]),
         https_only: false,
         clock,

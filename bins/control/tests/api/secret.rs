@@ -1,12 +1,12 @@
 //! Signing secrets, over the wire.
 
 use axum::body::Body;
-use http::Method;
+use http::{Method, header};
 use posthaste_api::Capability;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    bed::{Bed, text},
+    bed::{Bed, Caller, text},
     endpoint::{self, furnish},
 };
 
@@ -123,4 +123,62 @@ async fn of_a_key_pair_the_public_half_is_shown_and_never_the_private_one() {
     assert_eq!(platform.get(secret, 200).await["key"], next.as_str());
     platform.post(rotate, json!({"key": PAIR, "gracePeriodSeconds": 0}), 200).await;
     assert_eq!(platform.get(secret, 200).await, json!({"key": PUBLIC}));
+}
+
+/// Creates an endpoint; returns what is answered, and whether that is kept out of caches.
+async fn created(caller: &Caller, method: Method, path: &str, body: Value) -> (Value, bool) {
+    let request = caller.request(method, &format!("/api/v1{path}"));
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    let (parts, bytes) = caller.exchange(request.body(body.to_string().into()).unwrap()).await;
+    assert_eq!(parts.status, 201, "{bytes:?}");
+    let is_kept_out = parts.headers.get(header::CACHE_CONTROL).is_some_and(|it| it == "no-store");
+    (serde_json::from_slice(&bytes).unwrap(), is_kept_out)
+}
+
+#[tokio::test]
+async fn one_that_is_shown_once_is_in_the_answer_to_the_creation_and_in_no_other() {
+    let bed = Bed::start().await;
+    let platform = bed.platform();
+    let body = json!({"name": "shop", "uid": "shop", "profile": "yoco@1"});
+    let app = text(&platform.post("/app", body, 201).await["id"]);
+    let (all, hook) = ("/app/shop/endpoint", "/app/shop/endpoint/hook");
+    let body = json!({"url": "https://shop.example/"});
+    let mut named = body.clone();
+    named["uid"] = "hook".into();
+    let (made, is_kept_out) = created(&platform, Method::POST, all, named).await;
+    let secret = text(&made["secret"]);
+    assert!(secret.starts_with("whsec_") && is_kept_out, "{made}");
+    for later in [
+        platform.get(hook, 200).await,
+        platform.get(all, 200).await,
+        platform.put(hook, body.clone(), 200).await,
+        platform.patch(hook, body.clone(), 200).await,
+        platform.get(&format!("{hook}/secret"), 403).await,
+    ] {
+        assert!(!later.to_string().contains("whsec_"), "{later}");
+    }
+    // What a PUT creates is created as well.
+    let (put, is_kept_out) =
+        created(&platform, Method::PUT, &format!("{all}/two"), body.clone()).await;
+    assert!(text(&put["secret"]) != secret && is_kept_out, "{put}");
+
+    // Whoever may create endpoints may see secrets.
+    let customer = bed.portal(&app, &[], [Capability::ManageEndpoint].into());
+    let (made, _) = created(&customer, Method::POST, all, body.clone()).await;
+    assert!(text(&made["secret"]).starts_with("whsec_"), "{made}");
+    // What can be asked for again, what somebody chose, and what signs nothing.
+    let given = json!({"url": "https://shop.example/", "secret": secret});
+    for (profile, body) in [("standard@1", &body), ("standard@1", &given), ("kloutit@1", &body)] {
+        let changed = json!({"name": "shop", "uid": "shop", "profile": profile});
+        let app = platform.put("/app/shop", changed, 200).await;
+        assert_eq!(app["profile"], profile);
+        if profile == "kloutit@1" {
+            for endpoint in platform.get(all, 200).await["data"].as_array().unwrap() {
+                let path = format!("{all}/{}", endpoint["id"].as_str().unwrap());
+                platform.delete(&path, 204).await;
+            }
+        }
+        let (made, is_kept_out) = created(&platform, Method::POST, all, body.clone()).await;
+        assert!(made.get("secret").is_none() && !is_kept_out, "{profile}: {made}");
+    }
 }

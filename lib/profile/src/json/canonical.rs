@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::error::SerializeError;
-use super::writer::{Digits, Form, Order};
+use super::form::{Digits, Form, Order};
 use super::{MAX_BODY_DEPTH, parser};
 
 /// Why a document has no canonical form.

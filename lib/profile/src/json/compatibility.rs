@@ -1,6 +1,6 @@
 //! Whether receivers that write a body again before they verify it get the bytes that were sent.
 
-use super::writer::{Digits, Form};
+use super::form::{Digits, Form};
 use super::{MAX_BODY_DEPTH, parser};
 
 /// Which receivers that hash what they wrote again see exactly the body's bytes. One that hashes

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-/// What is in the way of writing a JSON text in the form asked for, and its place.
+use crate::Fault;
+
+/// What is in the way of writing a JSON text in the form asked for, and its place. It is shown with
+/// at most [`Fault::POINTER_MAX`] bytes of the pointer, for a member's name may be as long as a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct SerializeError {
     /// A JSON Pointer (RFC 6901) to the innermost value that has it; empty for the document itself.
@@ -14,7 +17,8 @@ pub struct SerializeError {
 
 impl fmt::Display for SerializeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.pointer.is_empty() { "/" } else { &self.pointer };
+        let place = &self.pointer[..self.pointer.floor_char_boundary(Fault::POINTER_MAX)];
+        let place = if place.is_empty() { "/" } else { place };
         write!(f, "{place}: {}", self.refusal)
     }
 }
@@ -25,7 +29,7 @@ pub enum Refusal {
     /// RFC 8259 does not allow it.
     #[error("not valid JSON")]
     Syntax,
-    /// It is nested beyond [`crate::MAX_DEPTH`] or [`crate::MAX_BODY_DEPTH`].
+    /// It is nested beyond [`crate::MAX_BODY_DEPTH`], or [`crate::MAX_PAYLOAD_DEPTH`] for a payload.
     #[error("nested too deeply")]
     Depth,
     /// An escape names half of a surrogate pair: no Unicode text, and most parsers refuse it.
@@ -40,6 +44,9 @@ pub enum Refusal {
     /// Its exponent has more than 18 digits, or it is beyond a double where it has to be one.
     #[error("a number beyond what can be written")]
     NumberRange,
+    /// In the form asked for it would be longer than [`crate::BODY_MAX`].
+    #[error("too long once it is written")]
+    TooLong,
 }
 
 /// A refusal on its way out of the values around it.

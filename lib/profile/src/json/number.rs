@@ -12,7 +12,7 @@ pub(super) struct Decimal {
 }
 
 /// An exponent of more digits is refused: what is done to the others cannot overflow.
-const MAX_EXPONENT_DIGITS: usize = 18;
+pub(super) const MAX_EXPONENT_DIGITS: usize = 18;
 
 impl Decimal {
     /// The value of a JSON number; nothing if its exponent has more than 18 digits.

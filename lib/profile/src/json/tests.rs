@@ -1,5 +1,6 @@
 //! The forms of JSON, case by case.
 
+mod bounds;
 mod judged;
 
 use super::*;
@@ -182,8 +183,8 @@ fn text_that_is_no_json_is_an_error() {
 #[test]
 fn nesting_has_a_bound() {
     let nested = |depth| "[".repeat(depth) + &"]".repeat(depth);
-    assert_eq!(compact(&nested(MAX_DEPTH)), nested(MAX_DEPTH));
-    assert_eq!(refused(Serializer::Compact, &nested(MAX_DEPTH + 1)).1, Refusal::Depth);
+    assert_eq!(compact(&nested(MAX_BODY_DEPTH)), nested(MAX_BODY_DEPTH));
+    assert_eq!(refused(Serializer::Compact, &nested(MAX_BODY_DEPTH + 1)).1, Refusal::Depth);
     let both = Compatibility { js: true, php: true };
     assert_eq!(compatibility(nested(MAX_BODY_DEPTH).as_bytes()), both);
     assert!(!compatibility(nested(MAX_BODY_DEPTH + 1).as_bytes()).php);

@@ -67,22 +67,30 @@ impl Deref for Text<'_> {
 pub fn has_lone_surrogate(json: &str) -> bool {
     let mut rest = json;
     while let Some(escape) = rest.find('\\') {
-        let after = &rest.as_bytes()[escape + 1..];
-        let after = match after.split_first() {
-            Some((b'u', digits)) => match code_unit(digits) {
-                Some((unit, after)) => match with_partner(unit, after) {
-                    (0xd800..0xe000, _) => return true,
-                    (_, after) => after,
-                },
-                None => digits,
-            },
-            Some((_, after)) => after,
-            None => return false,
-        };
+        let (is_lone, after) = begins_lone_surrogate(&rest.as_bytes()[escape + 1..]);
+        if is_lone {
+            return true;
+        }
         // Only ASCII was passed in valid JSON; what is none ends here.
         rest = rest.get(rest.len() - after.len()..).unwrap_or_default();
     }
     false
+}
+
+/// Whether the escape, of which the backslash is gone, names half of a pair without the other half;
+/// and what is after it.
+pub(super) fn begins_lone_surrogate(escape: &[u8]) -> (bool, &[u8]) {
+    match escape {
+        [b'u', digits @ ..] => match code_unit(digits) {
+            Some((unit, after)) => {
+                let (code, after) = with_partner(unit, after);
+                ((0xd800..0xe000).contains(&code), after)
+            }
+            None => (false, digits),
+        },
+        [_, after @ ..] => (false, after),
+        [] => (false, escape),
+    }
 }
 
 /// The four digits of an escape, and what is after them.

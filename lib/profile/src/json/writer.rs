@@ -2,57 +2,11 @@
 
 use super::double;
 use super::error::{Failure, Refusal, SerializeError};
+use super::form::{Digits, Form, Language, Order};
 use super::number::Decimal;
 use super::value::{Member, Object, Value};
 
-/// How values are written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
-    /// Whose notation of numbers, escapes of strings and view of objects.
-    pub(super) language: Language,
-    pub(super) digits: Digits,
-    pub(super) order: Order,
-    /// Whether half of a surrogate pair is written as an escape, or refused.
-    pub(super) allows_lone_surrogates: bool,
-    pub(super) is_indented: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Language {
-    /// ECMAScript's `JSON.stringify`.
-    Ecma,
-    /// PHP's `json_encode` with default flags.
-    Php,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Digits {
-    /// All that the text has.
-    All,
-    /// Those of the double that the text is read as.
-    OfDouble,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Order {
-    AsWritten,
-    Ecma,
-    Utf16,
-}
-
 impl Form {
-    /// As ECMAScript, digits apart.
-    pub(super) const ECMA: Self = Self {
-        language: Language::Ecma,
-        digits: Digits::All,
-        order: Order::Ecma,
-        allows_lone_surrogates: false,
-        is_indented: false,
-    };
-    /// As PHP, digits apart.
-    pub(super) const PHP: Self =
-        Self { language: Language::Php, order: Order::AsWritten, ..Self::ECMA };
-
     /// Appends the value; after an error `out` has a part of it.
     pub(super) fn write(self, value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), SerializeError> {
         Ok(Writer { form: self, depth: 0, out }.value(value)?)
@@ -66,6 +20,13 @@ struct Writer<'o> {
 }
 
 impl Writer<'_> {
+    /// # Errors
+    /// [`Refusal::TooLong`] where there is no room for so many more bytes.
+    fn room_for(&self, more: usize) -> Result<(), Refusal> {
+        let left = self.form.longest.saturating_sub(self.out.len());
+        if more <= left { Ok(()) } else { Err(Refusal::TooLong) }
+    }
+
     fn value(&mut self, value: &Value<'_>) -> Result<(), Failure> {
         match value {
             Value::Literal(word) => self.out.extend_from_slice(word.as_bytes()),
@@ -80,10 +41,10 @@ impl Writer<'_> {
     fn array(&mut self, items: &[Value<'_>]) -> Result<(), Failure> {
         self.open(b'[');
         for (position, item) in items.iter().enumerate() {
-            self.next(position);
+            self.next(position)?;
             self.value(item).map_err(|failure| failure.within(position.to_string()))?;
         }
-        self.close(items.is_empty(), b']');
+        self.close(items.is_empty(), b']')?;
         Ok(())
     }
 
@@ -100,7 +61,7 @@ impl Writer<'_> {
             Order::Ecma => self.members(object.in_ecma_order().into_iter())?,
             Order::Utf16 => self.members(object.in_utf16_order().into_iter())?,
         }
-        self.close(object.0.is_empty(), b'}');
+        self.close(object.0.is_empty(), b'}')?;
         Ok(())
     }
 
@@ -109,7 +70,7 @@ impl Writer<'_> {
         members: impl Iterator<Item = &'m Member<'a>>,
     ) -> Result<(), Failure> {
         for (position, Member { name, value }) in members.enumerate() {
-            self.next(position);
+            self.next(position)?;
             let within = |failure: Failure| failure.within(name.lossy());
             self.string(name).map_err(|refusal| within(refusal.into()))?;
             self.out.push(b':');
@@ -127,29 +88,35 @@ impl Writer<'_> {
     }
 
     /// Before an item or a member.
-    fn next(&mut self, position: usize) {
+    fn next(&mut self, position: usize) -> Result<(), Refusal> {
         if position > 0 {
             self.out.push(b',');
         }
-        self.break_line();
+        self.break_line()
     }
 
-    fn close(&mut self, is_empty: bool, bracket: u8) {
+    fn close(&mut self, is_empty: bool, bracket: u8) -> Result<(), Refusal> {
         self.depth -= 1;
         if !is_empty {
-            self.break_line();
+            self.break_line()?;
         }
+        self.room_for(1)?;
         self.out.push(bracket);
+        Ok(())
     }
 
-    fn break_line(&mut self) {
+    fn break_line(&mut self) -> Result<(), Refusal> {
         if self.form.is_indented {
+            let blanks = self.depth * 2;
+            self.room_for(1 + blanks)?;
             self.out.push(b'\n');
-            self.out.extend((0..self.depth * 2).map(|_| b' '));
+            self.out.extend((0..blanks).map(|_| b' '));
         }
+        Ok(())
     }
 
     fn number(&mut self, number: &str) -> Result<(), Refusal> {
+        self.room_for(number.len())?;
         if is_kept(self.form.language, number) {
             self.out.extend_from_slice(number.as_bytes());
             return Ok(());
@@ -168,6 +135,7 @@ impl Writer<'_> {
 
     fn string(&mut self, text: &[u8]) -> Result<(), Refusal> {
         let is_php = self.form.language == Language::Php;
+        self.room_for(text.len() + 2)?;
         self.out.push(b'"');
         let mut rest = text;
         while let Some(place) = rest.iter().position(|&byte| match byte {
@@ -178,6 +146,8 @@ impl Writer<'_> {
             self.out.extend_from_slice(&rest[..place]);
             rest = &rest[place..];
             rest = &rest[self.special(rest)?..];
+            // What is left, and the quote after it.
+            self.room_for(rest.len() + 1)?;
         }
         self.out.extend_from_slice(rest);
         self.out.push(b'"');

@@ -1,10 +1,12 @@
 //! A scheme in the form in which it is applied: nothing in it can fail any more.
 
 use http::HeaderName;
+use posthaste_domain::SigningSecret;
 
 use super::{
     KeySpec, Rotation, TimeForm,
     mac::Hash,
+    sign::key_pair,
     template::{ContentVar, HeaderVar, Template},
 };
 
@@ -54,6 +56,21 @@ impl Scheme {
     /// The headers it sets, and how they are to be spelt on the wire.
     pub fn header_names(&self) -> impl Iterator<Item = (&HeaderName, &str)> {
         self.headers.iter().map(|header| (&header.name, &*header.as_written))
+    }
+
+    /// Whether a secret makes a key of this scheme.
+    #[must_use]
+    pub fn accepts(&self, secret: &SigningSecret) -> bool {
+        match &self.making {
+            Making::Hmac { .. } => self.key.symmetric(secret).is_some(),
+            Making::Ed25519 { .. } => key_pair(secret).is_some(),
+            Making::Static => self.key.plain(secret).is_some(),
+        }
+    }
+
+    /// In which unit it signs the moment of an attempt.
+    pub(crate) const fn time(&self) -> TimeForm {
+        self.time
     }
 
     /// Whether an id is signed that no header of the scheme tells, so that another must.

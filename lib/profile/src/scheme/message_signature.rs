@@ -90,6 +90,24 @@ impl MessageSignature {
         &self.label
     }
 
+    /// Whether a secret makes a key of this signature.
+    #[must_use]
+    pub fn accepts(&self, secret: &SigningSecret) -> bool {
+        match &self.key {
+            None => key_pair(secret).is_some(),
+            Some(key) => key.symmetric(secret).is_some(),
+        }
+    }
+
+    /// The headers that it covers and that others must have set, each with its place among the
+    /// components.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (usize, &HeaderName)> {
+        self.components.iter().enumerate().filter_map(|(at, component)| match component {
+            Component::Field(name) => Some((at, name)),
+            _ => None,
+        })
+    }
+
     /// The headers it sets, and how they are spelt.
     pub fn header_names(&self) -> impl Iterator<Item = (&HeaderName, &str)> {
         let both = [(&SIGNATURE_INPUT, "Signature-Input"), (&SIGNATURE, "Signature")];

@@ -33,6 +33,8 @@ pub enum SignatureSpec {
 pub struct Signatures {
     schemes: Vec<Scheme>,
     messages: Vec<MessageSignature>,
+    /// Where in the list each scheme, and each message signature, is written.
+    places: (Vec<usize>, Vec<usize>),
 }
 
 /// The most signatures of one profile.
@@ -46,7 +48,7 @@ impl Signatures {
     pub fn compile(specs: &[SignatureSpec]) -> Result<Self, Vec<Fault>> {
         let mut faults = Vec::new();
         if specs.len() > MAX_SIGNATURES {
-            faults.push(Fault::new("", "must be at most 8 signatures"));
+            return Err(vec![Fault::new("", "must be at most 8 signatures")]);
         }
         let (mut signatures, mut places) = (Self::default(), Vec::new());
         for (at, spec) in specs.iter().enumerate() {
@@ -74,8 +76,11 @@ impl Signatures {
                 (Err(found), _) => {
                     faults.extend(found.into_iter().map(|fault| fault.within(&place)));
                 }
-                (Ok(()), SignatureSpec::Message(_)) => {}
-                (Ok(()), _) => places.push(place),
+                (Ok(()), SignatureSpec::Message(_)) => signatures.places.1.push(at),
+                (Ok(()), _) => {
+                    signatures.places.0.push(at);
+                    places.push(place);
+                }
             }
         }
         signatures.check_together(&places, &mut faults);
@@ -115,6 +120,34 @@ impl Signatures {
     #[must_use]
     pub fn messages(&self) -> &[MessageSignature] {
         &self.messages
+    }
+
+    /// The schemes, each with its place in the list.
+    pub(crate) fn placed_schemes(&self) -> impl Iterator<Item = (usize, &Scheme)> {
+        self.places.0.iter().copied().zip(&self.schemes)
+    }
+
+    /// The message signatures, each with its place in the list.
+    pub(crate) fn placed_messages(&self) -> impl Iterator<Item = (usize, &MessageSignature)> {
+        self.places.1.iter().copied().zip(&self.messages)
+    }
+
+    /// Whether a request can be signed with this secret alone: a signature takes it, and what
+    /// message signatures cover is there, be it that `is_sent` says so or that a scheme which takes
+    /// the secret sets it.
+    pub(crate) fn can_sign(
+        &self,
+        secret: &SigningSecret,
+        is_sent: impl Fn(&HeaderName) -> bool,
+    ) -> bool {
+        let accepting = || self.schemes.iter().filter(|scheme| scheme.accepts(secret));
+        let is_set = |name| {
+            is_sent(name) || accepting().flat_map(Scheme::header_names).any(|(set, _)| set == name)
+        };
+        let mut fields = self.messages.iter().flat_map(MessageSignature::fields);
+        let is_accepted =
+            accepting().next().is_some() || self.messages.iter().any(|one| one.accepts(secret));
+        is_accepted && fields.all(|(_, name)| is_set(name))
     }
 
     /// Every header that may be set, and how it is to be spelt on the wire.

@@ -16,8 +16,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     access::{Attempt, OwnEndpoint},
     api::{Api, RETRY_AFTER, path::DeliveryPath},
-    kept_profile::kept_profile,
-    reading::unavailable,
+    kept_profile::Known,
 };
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Api>> {
@@ -53,8 +52,9 @@ pub(crate) async fn resend(
     };
     let message = api.find_message(&application.id, &key, true).await?;
     let (event, payload) = kept(message)?;
-    let profile = kept_profile(&api.history, &application, &entry.endpoint, &event.id).await;
-    let to = Recipient { endpoint: &entry.endpoint.id, profile: profile.map_err(unavailable)? };
+    let known = Known { bus: &api.bus, history: &api.history, freshness: &api.freshness };
+    let profile = known.kept_profile(&application, &entry.endpoint, &event.id).await?;
+    let to = Recipient { endpoint: &entry.endpoint.id, profile };
     send(&api, &format!("resend:{asked}"), &event, payload, to).await?;
     Ok((StatusCode::ACCEPTED, Json(Begun {})))
 }

@@ -45,7 +45,8 @@ pub(super) fn check(profile: Option<&Profile>, wish: &Wish<'_>, faults: &mut Fau
     }
     let Wish { current, secret, is_moved, .. } = *wish;
     let policy = profile.map_or_else(SecretPolicy::default, |profile| profile.secret);
-    if is_moved && current.is_some() && secret.is_some_and(|secret| !policy.fits(secret)) {
+    let fits = |secret| policy.fits(secret) && profile.is_none_or(|one| one.can_sign(secret));
+    if is_moved && current.is_some() && secret.is_some_and(|secret| !fits(secret)) {
         let msg = "wants another kind of secret than the endpoint has: make a new endpoint";
         faults.add(["profile"], msg);
     }

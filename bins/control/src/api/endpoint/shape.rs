@@ -196,7 +196,8 @@ pub(crate) struct EndpointPatch {
 }
 
 /// An endpoint as the API shows it; `null`s are written.
-#[derive(Debug, Serialize, ToSchema)]
+// Not `Debug`: it may hold a secret.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EndpointOut {
     /// Its id.
@@ -245,12 +246,24 @@ pub(crate) struct EndpointOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false, example = "live")]
     mode: Option<Mode>,
+    /// What its requests are signed with: in the one answer to its creation, where we made it and
+    /// the endpoint's profile shows a secret once only; else absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, example = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD")]
+    secret: Option<String>,
     /// When it was created.
     #[schema(value_type = schema::Moment)]
     created_at: Timestamp,
     /// When it was last changed, paused and resumed included.
     #[schema(value_type = schema::Moment)]
     updated_at: Timestamp,
+}
+
+impl EndpointOut {
+    /// With its secret, in the one answer that may have it.
+    pub(super) fn showing(self, secret: Option<String>) -> Self {
+        Self { secret, ..self }
+    }
 }
 
 impl From<&Endpoint> for EndpointOut {
@@ -271,6 +284,7 @@ impl From<&Endpoint> for EndpointOut {
             paused_at: endpoint.paused_at,
             profile: endpoint.profile.clone(),
             mode: endpoint.mode,
+            secret: None,
             created_at: endpoint.created_at,
             updated_at: endpoint.updated_at,
         }

@@ -58,7 +58,7 @@ fn example() -> Value {
 
 /// For how long the attempts of a delivery may go on: as long as its event is kept, less what it
 /// may be scheduled ahead.
-pub(super) fn longest_run(api: &Api) -> Duration {
+pub(in crate::api) fn longest_run(api: &Api) -> Duration {
     api.bus.config().events.max_age.saturating_sub(Event::AHEAD_MAX + MARGIN)
 }
 

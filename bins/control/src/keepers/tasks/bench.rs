@@ -32,10 +32,6 @@ pub(crate) struct Bench {
     stats: Mutex<Option<(Instant, Arc<QueueStats>)>>,
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("history is behind what was confirmed")]
-struct Behind;
-
 impl Bench {
     pub(crate) fn new(
         bus: Bus,
@@ -50,10 +46,7 @@ impl Bench {
     pub(super) async fn fresh(&self) -> Result<(), StepError> {
         match self.freshness.wait().await {
             Fresh::UpToDate => Ok(()),
-            Fresh::Behind => {
-                let reason = "History is behind what was accepted.";
-                Err(StepError::Stumbled { reason, source: Behind.into() })
-            }
+            Fresh::Behind => Err(StepError::behind()),
         }
     }
 

@@ -3,6 +3,9 @@
 //! Each gets one attempt, in the lane of bulk work, that the schedule knows nothing of. Every step
 //! sends what the one before planned, and plans the next.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use posthaste_bus::{PublishError, Recipient, Source};
 use posthaste_domain::{Lane, MessageId, Timestamp};
@@ -10,6 +13,7 @@ use posthaste_history::{
     Content, Cursor, DeliveryFilter, DeliveryStatus, MessageFilter, MessageRow, Order, Page,
     TimeRange,
 };
+use posthaste_profile::{Ids, Outgoing, Profile};
 use posthaste_registry::EndpointEntry;
 use posthaste_service::clock;
 
@@ -18,7 +22,7 @@ use super::{
     step::{Step, StepError},
 };
 use crate::{
-    kept_profile::kept_profile,
+    kept_profile::{Known, in_force},
     tasks::{Replay, ReplayFilter, Standing, Task},
 };
 
@@ -93,7 +97,9 @@ pub(super) async fn missing(
     let found = bench.history.messages_missing_at(app, id, &filter, after.as_ref(), STEP).await?;
     let last = found.items.last().map(|message| message.id.to_string());
     let now = Timestamp::from(clock::now());
-    let wanted = found.items.into_iter().filter(|message| wants(&entry, message, now));
+    let profile = profile_in_force(bench, &entry);
+    let profile = profile.as_deref();
+    let wanted = found.items.into_iter().filter(|message| wants(&entry, profile, message, now));
     let (under_way, missing) = sort_out(bench, replay, wanted.collect()).await?;
     if under_way > 0 {
         task.count(UNDER_WAY, under_way);
@@ -124,7 +130,7 @@ fn planned(task: &mut Task, done: bool) -> Step {
 }
 
 /// The endpoint, where something may be sent to it.
-fn endpoint(bench: &Bench, replay: &Replay) -> Result<std::sync::Arc<EndpointEntry>, StepError> {
+fn endpoint(bench: &Bench, replay: &Replay) -> Result<Arc<EndpointEntry>, StepError> {
     let found = bench.registry.endpoint_by_id(&replay.app, &replay.endpoint);
     let entry = found.ok_or(StepError::Impossible("The endpoint was deleted."))?;
     if entry.endpoint.disabled {
@@ -168,7 +174,9 @@ async fn send(
     let entry = bench.registry.endpoint_by_id(&replay.app, &replay.endpoint);
     let profile = match application.zip(entry) {
         Some((application, entry)) => {
-            kept_profile(&bench.history, &application, &entry.endpoint, &event.id).await?
+            let known =
+                Known { bus: &bench.bus, history: &bench.history, freshness: &bench.freshness };
+            known.kept_profile(&application, &entry.endpoint, &event.id).await?
         }
         // The worker finds it gone as well, and says so.
         None => None,
@@ -182,10 +190,37 @@ async fn send(
     }
 }
 
+/// The profile that a new message would get; `None` also where this process cannot read it, as for
+/// the worker that fans out.
+fn profile_in_force(bench: &Bench, entry: &EndpointEntry) -> Option<Arc<Profile>> {
+    let application = bench.registry.application_by_id(&entry.endpoint.app)?;
+    let reference = in_force(&application, &entry.endpoint)?;
+    bench.registry.profile(&application.org, &reference)
+}
+
 /// Whether the endpoint wants a message that it was never sent, and nobody else sends it later.
-fn wants(entry: &EndpointEntry, message: &MessageRow, now: Timestamp) -> bool {
-    entry.endpoint.wants(&message.event_type, &message.channels)
+fn wants(
+    entry: &EndpointEntry,
+    profile: Option<&Profile>,
+    message: &MessageRow,
+    now: Timestamp,
+) -> bool {
+    let endpoint = &entry.endpoint;
+    let is_admitted = || {
+        let Some(profile) = profile else { return true };
+        // What a payload said that is gone is not known, and nothing of it is sent.
+        let nothing = Bytes::new();
+        let payload = match &message.content {
+            Content::Kept(payload) => payload,
+            Content::NotAsked | Content::Gone => &nothing,
+        };
+        let event = &message.event();
+        let outgoing = Outgoing { event, payload, endpoint: &endpoint.id, ids: Ids::default() };
+        profile.admits(endpoint, &outgoing)
+    };
+    endpoint.wants(&message.event_type, &message.channels)
         && message.deliver_at.is_none_or(|at| at <= now)
+        && is_admitted()
 }
 
 /// Counts those that are on their way to the endpoint by themselves; the others are missing.

@@ -6,7 +6,10 @@ use posthaste_bus::{PublishError, ReadError};
 use posthaste_history::HistoryError;
 
 use super::{bench::Bench, purge, redrive, replay, statistics};
-use crate::tasks::{Task, Work};
+use crate::{
+    kept_profile::NotKnown,
+    tasks::{Task, Work},
+};
 
 /// How long a task rests while the stream of events has no room.
 const FULL_PAUSE: Duration = Duration::from_secs(10);
@@ -37,6 +40,14 @@ pub(super) enum StepError {
 }
 
 impl StepError {
+    /// History does not hold what was confirmed before.
+    pub(super) fn behind() -> Self {
+        Self::Stumbled {
+            reason: "History is behind what was accepted.",
+            source: Box::new(NotKnown::Behind),
+        }
+    }
+
     pub(super) const fn as_str(&self) -> &'static str {
         match self {
             Self::NotNow(_) => "not_now",
@@ -55,6 +66,16 @@ impl From<HistoryError> for StepError {
 impl From<ReadError> for StepError {
     fn from(error: ReadError) -> Self {
         Self::Stumbled { reason: "The broker did not answer.", source: error.into() }
+    }
+}
+
+impl From<NotKnown> for StepError {
+    fn from(error: NotKnown) -> Self {
+        match error {
+            NotKnown::History(error) => error.into(),
+            NotKnown::Broker(error) => error.into(),
+            NotKnown::Behind => Self::behind(),
+        }
     }
 }
 
