@@ -1,6 +1,8 @@
 //! Endpoints: where an application wants its messages.
 
+mod creation;
 mod draft;
+mod force;
 mod rules;
 mod shape;
 
@@ -11,30 +13,28 @@ use http::StatusCode;
 use posthaste_api::{
     Json, JsonBody, PathParams, Problem, QueryParams, field::Faults, patch::Patch,
 };
-use posthaste_domain::{
-    AppId, Application, Endpoint, EndpointId, EventType, Keyring, Mode, OrgId, ProfileRef,
-};
+use posthaste_domain::{AppId, Application, EndpointId, EventType, OrgId};
 use posthaste_history::Order;
-use posthaste_profile::{Profile, Reveal, SecretKind, SecretPolicy};
 use posthaste_registry::{EndpointEntry, Headers};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) use self::shape::EndpointIn;
 pub(super) use self::{
+    creation::insert,
     draft::{Draft, New},
+    force::{misfits, profile_of},
     shape::{EndpointOut, EndpointUpdate},
 };
-use self::{rules::Wish, shape::EndpointPatch};
+pub(crate) use self::{creation::register, shape::EndpointIn};
+use self::{force::check_change, shape::EndpointPatch};
 use super::{
-    Api, RETRY_AFTER,
+    Api,
     application::find,
     path::{ApplicationPath, EndpointPath},
     refused,
-    secret::{NO_STORE, NoStore, new_secret},
+    secret::NoStore,
 };
 use crate::{
     access::{Anyone, Edit, OwnApplication, OwnEndpoint},
-    kept_profile::in_force,
     operational::{self, OperationalEvent},
     page::{Listed, PageQuery},
 };
@@ -222,70 +222,6 @@ fn with_profile(api: &Api, org: &OrgId, draft: Draft) -> Result<Draft, Problem> 
     faults.finish(|| Some(Draft { profile: meant?, ..draft }))
 }
 
-/// The profile that is in force for an endpoint; `None` where it is called plainly.
-///
-/// # Errors
-/// 503 where one is in force that cannot be read here: without its rules nothing is allowed.
-pub(super) fn profile_of(
-    api: &Api,
-    application: &Application,
-    endpoint: &Endpoint,
-) -> Result<Option<Arc<Profile>>, Problem> {
-    let Some(reference) = in_force(application, endpoint) else { return Ok(None) };
-    match api.registry.profile(&application.org, &reference) {
-        Some(profile) => Ok(Some(profile)),
-        None => Err(Problem::unavailable(RETRY_AFTER, Unread(reference))),
-    }
-}
-
-/// The registry names a profile and does not show it.
-#[derive(Debug, thiserror::Error)]
-#[error("profile {0} cannot be read")]
-struct Unread(ProfileRef);
-
-/// Whether an endpoint may become `next`, by the profile that is in force for that.
-fn check_change(
-    api: &Api,
-    application: &Application,
-    found: &EndpointEntry,
-    next: &Endpoint,
-) -> Result<(), Problem> {
-    let wish = Wish {
-        next,
-        current: Some(&found.endpoint),
-        secret: found.keyring.as_ref().map(Keyring::current),
-        is_moved: in_force(application, &found.endpoint) != in_force(application, next),
-    };
-    let mut faults = Faults::default();
-    rules::check_address(&api.guard, api.https_only, &wish, &mut faults);
-    rules::check(profile_of(api, application, next)?.as_deref(), &wish, &mut faults);
-    faults.finish(|| Some(()))
-}
-
-/// How many of an application's endpoints, those that leave their profile to it, could not be called
-/// by `profile`, or plainly where there is none, and what is wrong with the first of them.
-pub(super) fn misfits(
-    api: &Api,
-    application: &Application,
-    profile: Option<&Profile>,
-) -> Option<(usize, String)> {
-    let all = api.registry.endpoints(&application.id);
-    let faults = all.iter().filter(|entry| entry.endpoint.profile.is_none()).filter_map(|entry| {
-        let wish = Wish {
-            next: &entry.endpoint,
-            current: Some(&entry.endpoint),
-            secret: entry.keyring.as_ref().map(Keyring::current),
-            is_moved: true,
-        };
-        let mut faults = Faults::default();
-        rules::check(profile, &wish, &mut faults);
-        let first = faults.first()?;
-        Some(format!("{} {first}", entry.endpoint.id))
-    });
-    let faults: Vec<_> = faults.collect();
-    Some((faults.len(), faults.into_iter().next()?))
-}
-
 /// Replaces the endpoint that `key` names, or creates it with that uid.
 pub(super) async fn put(
     api: &Api,
@@ -318,75 +254,6 @@ pub(crate) async fn remove(api: &Api, entry: &EndpointEntry) -> Result<StatusCod
     let deleted = api.writer.delete_endpoint(&endpoint.app, &endpoint.id).await;
     deleted.map_err(|error| refused(error, TAKEN))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// Creates an endpoint. Its secret is in the answer where that is the only one that may show it;
-/// whoever may create endpoints may see secrets.
-pub(super) async fn insert(api: &Api, application: &Application, new: New) -> ShownWithStatus {
-    let is_ours = new.secret.is_none();
-    let created = create_in(api, application, new, None).await?;
-    let secret = if is_ours { shown_once(api, application, &created) } else { None };
-    let no_store = secret.is_some().then_some(NO_STORE);
-    let told = EndpointOut::from(&created.endpoint).showing(secret);
-    Ok((StatusCode::CREATED, no_store, Json(told)))
-}
-
-/// The secret that was made for a new endpoint, where its profile shows it now and never again.
-fn shown_once(api: &Api, application: &Application, created: &EndpointEntry) -> Option<String> {
-    let profile = profile_of(api, application, &created.endpoint).ok().flatten()?;
-    let SecretPolicy { reveal, kind, .. } = profile.secret;
-    let is_shown = reveal == Reveal::Once && kind != SecretKind::None;
-    let keyring = created.keyring.as_ref().filter(|_| is_shown)?;
-    Some(keyring.current().reveal())
-}
-
-/// Creates an endpoint that a merchant registers in `mode`.
-pub(crate) async fn register(
-    api: &Api,
-    application: &Application,
-    body: EndpointIn,
-    mode: Mode,
-) -> Result<Arc<EndpointEntry>, Problem> {
-    let new = checked(api, &application.org, body)?;
-    create_in(api, application, new, Some(mode)).await
-}
-
-async fn create_in(
-    api: &Api,
-    application: &Application,
-    new: New,
-    mode: Option<Mode>,
-) -> Result<Arc<EndpointEntry>, Problem> {
-    let New { draft, secret, headers } = new;
-    let now = api.now();
-    let id = EndpointId::generate(now, &mut rand::rng());
-    let endpoint = Endpoint { mode, ..draft.create(id, application.id.clone(), now) };
-    let profile = profile_of(api, application, &endpoint)?;
-    let mut faults = Faults::default();
-    let given = secret.as_ref().map(|text| text.as_str());
-    let secret = faults.take("secret", new_secret(profile.as_deref(), given));
-    let wish = Wish { next: &endpoint, current: None, secret: None, is_moved: false };
-    rules::check_address(&api.guard, api.https_only, &wish, &mut faults);
-    rules::check(profile.as_deref(), &wish, &mut faults);
-    let secret = faults.finish(|| secret)?;
-    let most = profile.and_then(|profile| profile.subscription.endpoints_max);
-    let count = || api.registry.endpoints(&application.id).len();
-    if most.is_some_and(|most| count() >= most) {
-        return Err(too_many());
-    }
-    let created = api.writer.create_endpoint(endpoint, Keyring::new(secret), headers).await;
-    let created = created.map_err(|error| refused(error, TAKEN))?;
-    // Of several that were let in at the same moment, whoever came last sees all of them.
-    if most.is_some_and(|most| count() > most) {
-        remove(api, &created).await?;
-        return Err(too_many());
-    }
-    Ok(created)
-}
-
-fn too_many() -> Problem {
-    let detail = "The application has as many endpoints as its profile allows.";
-    Problem::conflict("too_many_endpoints", detail)
 }
 
 /// An endpoint may only ask for event types that are in the catalogue and not archived, so that
