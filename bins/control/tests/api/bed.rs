@@ -127,7 +127,8 @@ async fn served(nats: &NatsServer, history: History) -> (Bus, Router, Signer, Ki
     let bucket = bus.registry_bucket().await.unwrap();
     let sealer = Sealer::try_new(["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]).unwrap();
     let registry = Registry::start(&bucket, Some(sealer.clone()), &kit).await.unwrap();
-    let (settle, clock) = (Duration::ZERO, clock::now);
+    // Ids have an order if they were made 4 ms apart, so that is how far apart writes are.
+    let (settle, clock) = (Duration::from_millis(5), clock::now);
     let writer = Writer::new(bucket, registry.clone(), sealer.clone(), settle, clock);
     let secret = TokenSecret::new("a secret of a test, longer than 32 bytes").unwrap();
     let answers = bus.idempotency_bucket().await.unwrap();
