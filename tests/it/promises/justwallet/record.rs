@@ -80,6 +80,8 @@ async fn w17_what_was_missed_can_be_asked_for_in_order() {
         let attempts = merchant.attempts(message, 1).await;
         assert_eq!(attempts[0]["status"], 2);
     }
+    // The order of messages is that of their ids, which is that of their acceptance to 4 ms.
+    missed.sort_by(|(one, _), (other, _)| one.cmp(other));
     let (mut cursor, mut found) = (last_seen, Vec::new());
     loop {
         let path = format!("msg?order=ascending&limit=5&iterator={cursor}");
