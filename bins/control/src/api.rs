@@ -12,6 +12,7 @@ pub(crate) mod event_type;
 pub(crate) mod headers;
 pub(crate) mod health;
 pub(crate) mod message;
+pub(crate) mod no_store;
 pub(crate) mod operational_webhook;
 mod path;
 pub(crate) mod profile;

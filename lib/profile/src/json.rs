@@ -35,7 +35,6 @@ pub use compatibility::{Compatibility, compatibility};
 pub use error::{Refusal, SerializeError};
 pub(crate) use lookup::text_at;
 pub use payload::check_payload;
-pub use text::has_lone_surrogate;
 
 use form::Form;
 

@@ -70,7 +70,7 @@ pub use fault::Fault;
 pub use headers::{HeaderNames, HeaderNamesError, is_reserved};
 pub use json::{
     CanonicalError, Compatibility, MAX_BODY_DEPTH, MAX_PAYLOAD_DEPTH, Refusal, SerializeError,
-    Serializer, canonical_digest, check_payload, compatibility, has_lone_surrogate,
+    Serializer, canonical_digest, check_payload, compatibility,
 };
 pub use merchant_surface::{RegistrationApi, VerifyCallback};
 pub use plain::Plain;

@@ -7,8 +7,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderName, HeaderValue, header::CONTENT_TYPE};
 use posthaste_domain::{
-    AnswerRules, EventType, HeaderCase, ProfileName, ProfileRef, RetrySchedule, SigningSecret,
-    Transport,
+    AnswerRules, EventType, ProfileName, ProfileRef, RetrySchedule, SigningSecret, Transport,
 };
 use rand::CryptoRng;
 
@@ -217,12 +216,6 @@ impl Profile {
     #[must_use]
     pub fn wire_name<'a>(&'a self, event_type: &'a EventType) -> &'a str {
         self.wire.get(event_type).map_or(event_type.as_str(), String::as_str)
-    }
-
-    /// How header names are written.
-    #[must_use]
-    pub const fn header_case(&self) -> HeaderCase {
-        self.transport.header_case
     }
 }
 

@@ -12,15 +12,15 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use axum::{extract::State, middleware::map_response, response::Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::{extract::State, middleware::map_response};
+use http::{HeaderMap, StatusCode};
 use posthaste_api::{Json, JsonBody, PathParams, Portal, Problem, RawBody, parse_json};
 use posthaste_domain::{Application, CutOff, CutOffs};
 use posthaste_ingress::find_or_create;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use self::shape::{AppPortalAccessIn, AppPortalAccessOut, ApplicationTokenExpireIn, Expiry};
-use super::{Api, path::ApplicationPath, refused};
+use super::{Api, no_store::never_stored, path::ApplicationPath, refused};
 use crate::access::{ManagedApplication, Organisation};
 
 const TAKEN: &str = "An application with that id or uid already exists";
@@ -31,13 +31,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(expire_all))
         .routes(routes!(dashboard_access))
         .layer(map_response(never_stored))
-}
-
-/// What holds a token is not for caches.
-async fn never_stored(mut response: Response) -> Response {
-    let no_store = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
-    response
 }
 
 /// Get a token for an application

@@ -29,9 +29,9 @@ use self::{force::check_change, shape::EndpointPatch};
 use super::{
     Api,
     application::find,
+    no_store::NoStore,
     path::{ApplicationPath, EndpointPath},
     refused,
-    secret::NoStore,
 };
 use crate::{
     access::{Anyone, Edit, OwnApplication, OwnEndpoint},

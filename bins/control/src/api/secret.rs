@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use posthaste_api::{Json, Problem, RawBody, field::Faults, parse_json};
 use posthaste_domain::{EndpointId, Keyring, SigningSecret};
 use posthaste_profile::{Profile, Reveal, SecretKind, SecretPolicy, SecretRefused, SecretSource};
@@ -16,7 +16,13 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use zeroize::Zeroizing;
 
-use super::{Api, endpoint::profile_of, path::EndpointPath, refused};
+use super::{
+    Api,
+    endpoint::profile_of,
+    no_store::{NO_STORE, NoStore},
+    path::EndpointPath,
+    refused,
+};
 use crate::access::{OwnEndpoint, RotateSecret, ViewSecret};
 
 /// How long a replaced secret may go on signing: a week.
@@ -54,13 +60,8 @@ pub(crate) struct SecretOut {
     key: String,
 }
 
-/// Keeps an answer out of every cache.
-pub(super) type NoStore = [(header::HeaderName, HeaderValue); 1];
 pub(super) type ShownSecret = Result<(NoStore, Json<SecretOut>), Problem>;
 pub(super) type Rotated = Result<(StatusCode, NoStore), Problem>;
-
-pub(super) const NO_STORE: NoStore =
-    [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
 
 /// The registry shows the endpoint, and no sealing key of ours opens its secret.
 #[derive(Debug, thiserror::Error)]

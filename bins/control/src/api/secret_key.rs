@@ -6,8 +6,8 @@ mod shape;
 
 use std::sync::Arc;
 
-use axum::{extract::State, middleware::map_response, response::Response};
-use http::{HeaderValue, StatusCode, header};
+use axum::{extract::State, middleware::map_response};
+use http::StatusCode;
 use posthaste_api::{Json, JsonBody, PathParams, Problem};
 use posthaste_domain::SecretKeyId;
 use posthaste_registry::SecretKey;
@@ -17,6 +17,7 @@ pub(crate) use self::shape::KeyId;
 use self::shape::{SecretKeyCreated, SecretKeyIn, SecretKeysOut};
 use super::{
     Api,
+    no_store::never_stored,
     path::{ApplicationPath, SecretKeyPath},
     refused,
 };
@@ -31,13 +32,6 @@ pub(crate) fn routes() -> OpenApiRouter<Arc<Api>> {
         .routes(routes!(list, create))
         .routes(routes!(delete))
         .layer(map_response(never_stored))
-}
-
-/// What holds a key is not for caches.
-async fn never_stored(mut response: Response) -> Response {
-    let no_store = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, no_store);
-    response
 }
 
 /// List secret keys

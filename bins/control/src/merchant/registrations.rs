@@ -9,7 +9,7 @@ use axum::{
     extract::{FromRequest as _, Request},
     response::{IntoResponse, Response},
 };
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use posthaste_api::{Json, RawBody};
 use posthaste_profile::{ModeScope, Profile, RegistrationApi, SecretKind};
 use posthaste_registry::EndpointEntry;
@@ -23,6 +23,7 @@ use super::{
 use crate::api::{
     Api,
     endpoint::{self, EndpointIn},
+    no_store::NO_STORE,
 };
 
 /// Registers an endpoint. This answer alone has the secret, where it is not its owner who chose it.
@@ -45,9 +46,8 @@ pub(super) async fn create(
     let secret = secret.map(|keyring| keyring.current().reveal());
     let warning = profile.as_ref().and_then(|profile| warning(api, caller, profile));
     let listed = Listed::from(&created.endpoint);
-    let no_store = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     let told = Json(Created { listed, secret, warning });
-    Ok((StatusCode::OK, no_store, told).into_response())
+    Ok((StatusCode::OK, NO_STORE, told).into_response())
 }
 
 /// The registrations that the caller sees, the newest first.

@@ -59,24 +59,6 @@ impl Deref for Text<'_> {
     }
 }
 
-/// Whether an escape in this JSON text names half of a surrogate pair without the other half.
-///
-/// Looks at nothing but backslashes, so it costs little where there are none. Meant for valid JSON,
-/// which has backslashes in strings only; elsewhere the answer means nothing.
-#[must_use]
-pub fn has_lone_surrogate(json: &str) -> bool {
-    let mut rest = json;
-    while let Some(escape) = rest.find('\\') {
-        let (is_lone, after) = begins_lone_surrogate(&rest.as_bytes()[escape + 1..]);
-        if is_lone {
-            return true;
-        }
-        // Only ASCII was passed in valid JSON; what is none ends here.
-        rest = rest.get(rest.len() - after.len()..).unwrap_or_default();
-    }
-    false
-}
-
 /// Whether the escape, of which the backslash is gone, names half of a pair without the other half;
 /// and what is after it.
 pub(super) fn begins_lone_surrogate(escape: &[u8]) -> (bool, &[u8]) {

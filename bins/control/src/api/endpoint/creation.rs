@@ -14,10 +14,7 @@ use super::{
     remove,
     rules::{self, Wish},
 };
-use crate::api::{
-    Api, refused,
-    secret::{NO_STORE, new_secret},
-};
+use crate::api::{Api, no_store::NO_STORE, refused, secret::new_secret};
 
 /// Creates an endpoint. Its secret is in the answer where that is the only one that may show it;
 /// whoever may create endpoints may see secrets.
