@@ -90,7 +90,7 @@ pub(crate) async fn create(
     let is_known = known.iter().any(|one| one.profile.reference == profile.reference);
     if known.len() >= MAX_PROFILES && !is_known {
         let detail = format!("An organisation may publish {MAX_PROFILES} profiles.");
-        return Err(Problem::conflict("limit_reached", detail));
+        return Err(Problem::limit_reached(detail));
     }
     match api.writer.publish_profile(&org, profile, text, api.now()).await {
         Ok(published) => Ok((StatusCode::CREATED, Json((&published.profile.reference).into()))),
